@@ -1,0 +1,100 @@
+import type { Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
+import type { RolloutPlan } from '../model/rollout.ts'
+import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
+import type { Placement, Tags, TenantOrigin } from '../model/tenant.ts'
+import type { SkipReason, TenantRunState } from '../model/tenant-run-state.ts'
+import type { TenantState } from '../model/tenant-state.ts'
+import type { DriverIdentity } from '../lib/process-identity.ts'
+
+/** The tables of the catalog, as `migrations/` makes them. */
+export interface CatalogSchema {
+  'fleet.meta': {
+    catalog_id: Generated<string>
+    fleet: string
+    least_program: string
+    released_version: string | null
+    created_at: Generated<Date>
+  }
+  'fleet.history': { id: string; names: string[]; version: Generated<string | null> }
+  'fleet.tenant': {
+    id: string
+    state: TenantState
+    origin: TenantOrigin
+    tags: JSONColumnType<Tags>
+    server: string
+    placement: JSONColumnType<Placement> | null
+    history_id: string
+    secret: string | null
+    pinned: string | null
+    error: string | null
+    created_at: Generated<Date>
+    ready_at: Date | null
+    changed_at: Generated<Date>
+    checked_at: Date | null
+  }
+  'fleet.template': { server: string; key: string; database: string; version: string | null; created_at: Generated<Date> }
+  'fleet.migration': { name: string; checksum: string; seen_at: Generated<Date> }
+  'fleet.rollout': {
+    id: Generated<number>
+    state: RolloutState
+    pause_reason: PauseReason | null
+    pause_note: string | null
+    outcome: RolloutOutcome | null
+    direction: Generated<'forward'>
+    digest: string
+    intent: string
+    target: string | null
+    plan: JSONColumnType<RolloutPlan>
+    planned_at: Generated<Date>
+    started_at: Date | null
+    finished_at: Date | null
+    epoch: Generated<number>
+    driver: JSONColumnType<DriverIdentity> | null
+    heartbeat_at: Date | null
+  }
+  'fleet.wave': {
+    rollout_id: number
+    position: number
+    name: string
+    concurrency: number
+    max_failures: number
+    started_at: Date | null
+    finished_at: Date | null
+  }
+  'fleet.rollout_server': {
+    rollout_id: number
+    server: string
+    state: Generated<'open' | 'paused'>
+    sqlstate: string | null
+    message: string | null
+  }
+  'fleet.tenant_run': {
+    rollout_id: number
+    tenant_id: string
+    wave: number
+    position: number
+    server: string
+    state: TenantRunState
+    skip_reason: SkipReason | null
+    attempt: Generated<number>
+    tries: Generated<number>
+    epoch: Generated<number>
+    not_before: Generated<Date>
+    migration: string | null
+    sqlstate: string | null
+    message: string | null
+    started_at: Date | null
+    finished_at: Date | null
+  }
+  'fleet.event': {
+    id: Generated<string>
+    at: Date
+    rollout_id: number | null
+    tenant_id: string | null
+    type: string
+    data: JSONColumnType<object>
+  }
+}
+
+export type CatalogDb = Kysely<CatalogSchema>
+export type CatalogTransaction = Transaction<CatalogSchema>

@@ -1,0 +1,153 @@
+import { sql } from 'kysely'
+import type { FailureGroup, TenantRun, WaveProgress } from '../model/rollout.ts'
+import type { PauseReason, RolloutState } from '../model/rollout-state.ts'
+import type { TenantRunState } from '../model/tenant-run-state.ts'
+import type { CatalogDb } from './catalog-schema.ts'
+
+/** What the loop decides on: facts whose cost does not grow with the fleet. */
+export interface LoopFacts {
+  readonly state: RolloutState
+  readonly pauseReason: PauseReason | null
+  readonly epoch: number
+  readonly waves: readonly LoopWave[]
+}
+
+export interface LoopWave {
+  readonly name: string
+  readonly position: number
+  readonly concurrency: number
+  readonly maxFailures: number
+  /** Some run is pending, whether or not it may start now. */
+  readonly pending: boolean
+  /** Some pending run is on a server that is open. */
+  readonly open: boolean
+  readonly running: number
+  readonly failed: number
+  readonly started: boolean
+  readonly finished: boolean
+}
+
+/** Reads what the next step is decided on, in one query; undefined when there is no such rollout. */
+export async function readLoopFacts(db: CatalogDb, rolloutId: number): Promise<LoopFacts | undefined> {
+  const { rows } = await sql<{ state: RolloutState; pause_reason: PauseReason | null; epoch: number; waves: LoopWave[] }>`
+    select r.state, r.pause_reason, r.epoch, coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'name', w.name, 'position', w.position, 'concurrency', w.concurrency, 'maxFailures', w.max_failures,
+        'started', w.started_at is not null, 'finished', w.finished_at is not null,
+        'pending', exists (select from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'pending'),
+        'open', exists (
+          select from fleet.rollout_server s where s.rollout_id = r.id and s.state = 'open' and exists (
+            select from fleet.tenant_run t
+            where t.rollout_id = r.id and t.wave = w.position and t.server = s.server and t.state = 'pending')),
+        'running', (select count(*) from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'running'),
+        'failed', (select count(*) from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'failed')
+      ) order by w.position)
+      from fleet.wave w where w.rollout_id = r.id), '[]') as waves
+    from fleet.rollout r where r.id = ${rolloutId}`.execute(db)
+  const row = rows[0]
+  return row && { state: row.state, pauseReason: row.pause_reason, epoch: row.epoch, waves: row.waves }
+}
+
+/** Notes that a wave has begun; true the first time. */
+export async function markWaveStarted(db: CatalogDb, rolloutId: number, position: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('fleet.wave')
+    .set({ started_at: sql<Date>`now()` })
+    .where('rollout_id', '=', rolloutId)
+    .where('position', '=', position)
+    .where('started_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Notes that every run of a wave is settled; true the first time. */
+export async function markWaveFinished(db: CatalogDb, rolloutId: number, position: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('fleet.wave')
+    .set({ finished_at: sql<Date>`now()` })
+    .where('rollout_id', '=', rolloutId)
+    .where('position', '=', position)
+    .where('finished_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Counts all runs by wave and state: grows with the fleet, so it is for people, not for the loop. */
+export async function readWaveProgress(db: CatalogDb, rolloutId: number): Promise<WaveProgress[]> {
+  const waves = await db.selectFrom('fleet.wave').selectAll().where('rollout_id', '=', rolloutId).orderBy('position').execute()
+  const counts = await db
+    .selectFrom('fleet.tenant_run')
+    .select(['wave', 'state', ({ fn }) => fn.countAll<string>().as('runs')])
+    .where('rollout_id', '=', rolloutId)
+    .groupBy(['wave', 'state'])
+    .execute()
+  return waves.map((wave) => {
+    const of = (state: TenantRunState) => Number(counts.find((it) => it.wave === wave.position && it.state === state)?.runs ?? 0)
+    return {
+      name: wave.name,
+      position: wave.position,
+      concurrency: wave.concurrency,
+      maxFailures: wave.max_failures,
+      startedAt: wave.started_at,
+      finishedAt: wave.finished_at,
+      counts: { pending: of('pending'), running: of('running'), succeeded: of('succeeded'), failed: of('failed'), skipped: of('skipped') },
+    }
+  })
+}
+
+/** Groups failed runs by cause, the most frequent first. */
+export async function readFailures(db: CatalogDb, rolloutId: number, limit: number): Promise<FailureGroup[]> {
+  const { rows } = await sql<{ migration: string | null; sqlstate: string | null; message: string; count: string; example: string }>`
+    select migration, sqlstate, coalesce(message, '') as message, count(*), min(tenant_id) as example
+    from fleet.tenant_run where rollout_id = ${rolloutId} and state = 'failed'
+    group by 1, 2, 3 order by count(*) desc, 1, 2 limit ${limit}`.execute(db)
+  return rows.map((row) => ({ ...row, count: Number(row.count) }))
+}
+
+const PAGE = 1000
+
+/** Streams the runs of a rollout by tenant id, in pages. */
+export async function* listRuns(db: CatalogDb, rolloutId: number, states: readonly TenantRunState[] | undefined): AsyncIterable<TenantRun> {
+  let after = ''
+  for (;;) {
+    const page = await selectRuns(db)
+      .where('r.rollout_id', '=', rolloutId)
+      .where('r.tenant_id', '>', after)
+      .$if(states !== undefined, (it) => it.where('r.state', 'in', [...(states ?? [])]))
+      .orderBy('r.tenant_id')
+      .limit(PAGE)
+      .execute()
+    for (const row of page) yield toRun(row)
+    if (page.length < PAGE) return
+    after = page.at(-1)?.tenant_id ?? ''
+  }
+}
+
+/** Lists the last runs of one tenant, the newest rollout first. */
+export async function listRunsOfTenant(db: CatalogDb, tenantId: string, limit: number): Promise<(TenantRun & { rolloutId: string })[]> {
+  const rows = await selectRuns(db).where('r.tenant_id', '=', tenantId).orderBy('r.rollout_id', 'desc').limit(limit).execute()
+  return rows.map((row) => ({ ...toRun(row), rolloutId: `r${row.rollout_id}` }))
+}
+
+function selectRuns(db: CatalogDb) {
+  return db
+    .selectFrom('fleet.tenant_run as r')
+    .innerJoin('fleet.wave as w', (it) => it.onRef('w.rollout_id', '=', 'r.rollout_id').onRef('w.position', '=', 'r.wave'))
+    .select([
+      'r.rollout_id', 'r.tenant_id', 'w.name', 'r.state', 'r.attempt', 'r.migration', 'r.sqlstate', 'r.message', 'r.started_at', 'r.finished_at',
+    ])
+}
+
+function toRun(row: Awaited<ReturnType<ReturnType<typeof selectRuns>['executeTakeFirstOrThrow']>>): TenantRun {
+  return {
+    tenantId: row.tenant_id,
+    wave: row.name,
+    state: row.state,
+    attempt: row.attempt,
+    migration: row.migration,
+    sqlstate: row.sqlstate,
+    message: row.message,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  }
+}

@@ -1,0 +1,203 @@
+import { sql } from 'kysely'
+import type { Placement } from '../model/tenant.ts'
+import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
+import { historyId } from './histories.ts'
+import { JOINERS } from '../model/rollout.ts'
+
+/** An attempt that was claimed: only it may write the run's result. */
+export interface ClaimedRun {
+  readonly tenantId: string
+  readonly attempt: number
+  /** Errors so far. */
+  readonly tries: number
+  readonly wave: string
+  readonly placement: Placement
+  /** The tenant's history as the catalog has it. */
+  readonly history: readonly string[]
+}
+
+export interface RunKey {
+  readonly rolloutId: number
+  readonly epoch: number
+}
+
+/**
+ * Claims pending runs for the holder of the epoch, in the order of the ids; undefined for each that may not start now.
+ * The rollout's row is held FOR SHARE: a pause waits for the claim, or the claim for the pause and then finds nothing.
+ */
+export async function claimRuns(db: CatalogDb, { rolloutId, epoch }: RunKey, tenantIds: readonly string[]): Promise<(ClaimedRun | undefined)[]> {
+  const { rows } = await sql<{ tenant_id: string; attempt: number; tries: number; wave: string; placement: Placement; names: string[] }>`
+    with active as (
+      select id from fleet.rollout where id = ${rolloutId} and state = 'running' and epoch = ${epoch} for share
+    )
+    update fleet.tenant_run r
+    set state = 'running', attempt = r.attempt + 1, epoch = ${epoch}, started_at = coalesce(r.started_at, now()), finished_at = null
+    from active, fleet.tenant t, fleet.history h, fleet.wave w
+    where r.rollout_id = active.id and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
+      and t.id = r.tenant_id and t.state = 'ready' and t.pinned is null
+      and h.id = t.history_id and w.rollout_id = r.rollout_id and w.position = r.wave
+    returning r.tenant_id, r.attempt, r.tries, w.name as wave, t.placement, h.names`.execute(db)
+  const byId = new Map(rows.map((row) => [row.tenant_id, row]))
+  const refused = tenantIds.filter((id) => !byId.has(id))
+  if (refused.length > 0) await skipUnfit(db, { rolloutId, epoch }, refused)
+  return tenantIds.map((id) => {
+    const row = byId.get(id)
+    return row && { tenantId: id, attempt: row.attempt, tries: row.tries, wave: row.wave, placement: row.placement, history: row.names }
+  })
+}
+
+/** Skips pending runs of tenants that were pinned or deleted after the rollout began. */
+async function skipUnfit(db: CatalogDb, { rolloutId, epoch }: RunKey, tenantIds: readonly string[]): Promise<void> {
+  await sql`
+    with active as (select id from fleet.rollout where id = ${rolloutId} and epoch = ${epoch} for share)
+    update fleet.tenant_run r
+    set state = 'skipped', finished_at = now(), skip_reason = case when t.pinned is null then 'gone' else 'pinned' end
+    from active, fleet.tenant t
+    where r.rollout_id = active.id and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
+      and t.id = r.tenant_id and (t.state <> 'ready' or t.pinned is not null)`.execute(db)
+}
+
+/** What an attempt came to. */
+export interface RunResult {
+  readonly tenantId: string
+  readonly attempt: number
+  readonly state: 'succeeded' | 'failed' | 'pending'
+  /** The tenant's own history, where it was seen: the catalog is corrected. */
+  readonly history: readonly string[] | null
+  /** Whether it used up one of its tries. */
+  readonly counts: boolean
+  /** For `pending`: when it may be claimed again, in milliseconds from now. */
+  readonly retryInMs: number
+  readonly migration: string | null
+  readonly sqlstate: string | null
+  readonly message: string | null
+}
+
+/**
+ * Writes results in one statement, each fenced by itself: one whose attempt or epoch is no longer the owner's is dropped
+ * alone. Rows are locked in the order of their ids, so that two batches cannot deadlock.
+ * @returns for each result, in order, whether it was taken
+ */
+export async function finishRuns(db: CatalogDb, { rolloutId, epoch }: RunKey, results: readonly RunResult[]): Promise<boolean[]> {
+  const rows = results.map((it) => ({
+    tenant_id: it.tenantId,
+    attempt: it.attempt,
+    state: it.state,
+    history_id: it.history && historyId(it.history),
+    tries: it.counts ? 1 : 0,
+    retry_in: it.retryInMs,
+    migration: it.migration,
+    sqlstate: it.sqlstate,
+    message: it.message,
+  }))
+  const histories = new Map(results.flatMap((it) => (it.history ? [[historyId(it.history), it.history] as const] : [])))
+  const { rows: taken } = await sql<{ tenant_id: string }>`
+    with active as (
+      select id from fleet.rollout where id = ${rolloutId} and epoch = ${epoch} for share
+    ), result as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as it(
+        tenant_id text, attempt int, state text, history_id text, tries int, retry_in int, migration text, sqlstate text, message text)
+    ), new_history as (
+      insert into fleet.history (id, names)
+      select it.id, it.names from jsonb_to_recordset(${JSON.stringify([...histories].map(([id, names]) => ({ id, names })))}::jsonb) as it(id text, names text[])
+      on conflict do nothing
+    ), owned as (
+      select r.tenant_id from fleet.tenant_run r, active, result
+      where r.rollout_id = active.id and r.tenant_id = result.tenant_id and r.attempt = result.attempt and r.state = 'running'
+      order by r.tenant_id
+      for update of r
+    ), written as (
+      update fleet.tenant_run r
+      set state = result.state, tries = r.tries + result.tries, migration = result.migration, sqlstate = result.sqlstate,
+        message = result.message, not_before = now() + make_interval(secs => result.retry_in / 1000.0),
+        finished_at = case when result.state = 'pending' then null else now() end
+      from owned, result
+      where r.rollout_id = ${rolloutId} and r.tenant_id = owned.tenant_id and result.tenant_id = owned.tenant_id
+      returning r.tenant_id, result.history_id
+    ), corrected as (
+      update fleet.tenant t set history_id = written.history_id, checked_at = now()
+      from written where t.id = written.tenant_id and written.history_id is not null
+    )
+    select tenant_id from written`.execute(db)
+  const ids = new Set(taken.map((row) => row.tenant_id))
+  return results.map((it) => ids.has(it.tenantId))
+}
+
+export interface ClaimableInput {
+  readonly rolloutId: number
+  /** Position of the wave. */
+  readonly wave: number
+  readonly limit: number
+  readonly perServer: number
+  /** Tasks that are held already, by tenant, with their server. */
+  readonly held: readonly { readonly tenantId: string; readonly server: string }[]
+}
+
+/** Returns pending runs of a wave whose time has come, in order, as far as their servers have room. */
+export async function claimableRuns(
+  db: CatalogDb,
+  { rolloutId, wave, limit, perServer, held }: ClaimableInput,
+): Promise<{ tenantId: string; server: string }[]> {
+  const busy: Record<string, number> = {}
+  for (const { server } of held) busy[server] = (busy[server] ?? 0) + 1
+  const { rows } = await sql<{ tenantId: string; server: string }>`
+    select r.tenant_id as "tenantId", r.server
+    from fleet.rollout_server s
+    cross join lateral (
+      select tenant_id, server, position from fleet.tenant_run
+      where rollout_id = ${rolloutId} and wave = ${wave} and server = s.server and state = 'pending'
+        and not_before <= now() and not tenant_id = any(${held.map((it) => it.tenantId)})
+      order by position
+      limit least(${limit}, greatest(0, ${perServer} - coalesce((${JSON.stringify(busy)}::jsonb ->> s.server)::int, 0)))
+    ) r
+    where s.rollout_id = ${rolloutId} and s.state = 'open'
+    order by r.position
+    limit ${limit}`.execute(db)
+  return rows
+}
+
+/** Makes a server's tenants wait until the rollout is resumed; true when they did not before. */
+export async function pauseServer(
+  db: CatalogDb,
+  { rolloutId, epoch }: RunKey,
+  { server, sqlstate, message }: { server: string; sqlstate: string; message: string },
+): Promise<boolean> {
+  const { rows } = await sql`
+    with active as (select id from fleet.rollout where id = ${rolloutId} and epoch = ${epoch} for share)
+    update fleet.rollout_server s set state = 'paused', sqlstate = ${sqlstate}, message = ${message}
+    from active where s.rollout_id = active.id and s.server = ${server} and s.state = 'open'
+    returning s.server`.execute(db)
+  return rows.length > 0
+}
+
+/**
+ * Adds a tenant that has just become ready to a rollout under way, in the last wave. Call it in the transaction that makes
+ * the tenant ready, after `holdRollouts`.
+ */
+export async function joinRollout(tx: CatalogTransaction, { rolloutId, tenantId, server, concurrency }: { rolloutId: number; tenantId: string; server: string; concurrency: number }): Promise<void> {
+  // The row lock also keeps two joiners from making the wave twice.
+  await tx.selectFrom('fleet.rollout').select('id').where('id', '=', rolloutId).forUpdate().execute()
+  await sql`
+    insert into fleet.wave (rollout_id, position, name, concurrency, max_failures)
+    select ${rolloutId}, coalesce(max(position), -1) + 1, ${JOINERS}, ${concurrency}, 0 from fleet.wave where rollout_id = ${rolloutId}
+    having not coalesce(bool_or(name = ${JOINERS}), false)`.execute(tx)
+  await sql`
+    insert into fleet.tenant_run (rollout_id, tenant_id, wave, position, server, state)
+    select ${rolloutId}, ${tenantId}, (select max(position) from fleet.wave where rollout_id = ${rolloutId}),
+      (select coalesce(max(position), 0) + 1 from fleet.tenant_run where rollout_id = ${rolloutId}), ${server}, 'pending'
+    on conflict (rollout_id, tenant_id) do update set state = 'pending', skip_reason = null, finished_at = null, not_before = now()
+      where tenant_run.state = 'skipped'`.execute(tx)
+  await sql`insert into fleet.rollout_server (rollout_id, server) values (${rolloutId}, ${server}) on conflict do nothing`.execute(tx)
+}
+
+/** Says whether a tenant is being migrated at this moment. */
+export async function isRunning(db: CatalogDb, tenantId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('fleet.tenant_run')
+    .select('tenant_id')
+    .where('tenant_id', '=', tenantId)
+    .where('state', '=', 'running')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -1,0 +1,306 @@
+import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { FleetError } from '../model/errors.ts'
+import { statesAccepting } from '../model/state-machine.ts'
+import type { Placement, Tags, Tenant, TenantOrigin } from '../model/tenant.ts'
+import { TENANT, type TenantState } from '../model/tenant-state.ts'
+import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
+import { saveHistory } from './histories.ts'
+
+/** Which tenants a listing shows. */
+export interface TenantFilter {
+  readonly states?: readonly TenantState[]
+  readonly tags?: Tags
+  /** Only those at this version; null: those without any migration. */
+  readonly version?: string | null
+  readonly pinned?: boolean
+}
+
+const PAGE = 1000
+
+/** Streams tenants by id, in pages. */
+export async function* listTenants(db: CatalogDb, filter: TenantFilter = {}): AsyncIterable<Tenant> {
+  let after = ''
+  for (;;) {
+    const page = await selectTenants(db)
+      .where('t.id', '>', after)
+      .where('t.state', 'in', [...(filter.states ?? (['creating', 'ready', 'deleting', 'failed'] as const))])
+      .$if(filter.tags !== undefined, (it) => it.where(hasTags(filter.tags ?? {})))
+      .$if(filter.version !== undefined, (it) => it.where('h.version', 'is not distinct from', filter.version ?? null))
+      .$if(filter.pinned !== undefined, (it) => it.where('t.pinned', filter.pinned ? 'is not' : 'is', null))
+      .orderBy('t.id')
+      .limit(PAGE)
+      .execute()
+    for (const row of page) yield toTenant(row)
+    if (page.length < PAGE) return
+    after = page.at(-1)?.id ?? ''
+  }
+}
+
+/** Returns one tenant in whatever state; undefined when there never was one. */
+export async function findTenant(db: CatalogDb, id: string): Promise<Tenant | undefined> {
+  const row = await selectTenants(db).where('t.id', '=', id).executeTakeFirst()
+  return row && toTenant(row)
+}
+
+/** Returns which of these ids belong to tenants that are not deleted. */
+export async function existingTenantIds(db: CatalogDb, ids: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select('id')
+    .where(sql<SqlBool>`id = any(${[...ids]})`)
+    .where('state', '<>', 'deleted')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Returns ids of tenants that are not deleted, in order: for suggestions when an id is unknown. */
+export async function sampleTenantIds(db: CatalogDb, limit: number): Promise<string[]> {
+  const rows = await db.selectFrom('fleet.tenant').select('id').where('state', '<>', 'deleted').orderBy('id').limit(limit).execute()
+  return rows.map((row) => row.id)
+}
+
+export interface NewTenantRow {
+  readonly id: string
+  readonly origin: TenantOrigin
+  readonly tags: Tags
+  readonly server: string
+  readonly placement: Placement | null
+  /** Encrypted. */
+  readonly secret: string | null
+}
+
+/**
+ * Records a tenant as `creating`. One that was deleted or failed is taken up again; one that is being created already
+ * keeps server and secret of its first try, so that a killed creation goes on with what it has made.
+ * @returns the secret and server that count, and whether this is its first try
+ * @throws FleetError TENANT_EXISTS
+ */
+export async function recordTenant(
+  db: CatalogDb,
+  tenant: NewTenantRow,
+): Promise<{ secret: string | null; server: string; isNew: boolean }> {
+  const history_id = await saveHistory(db, [])
+  const values = {
+    id: tenant.id,
+    state: 'creating' as const,
+    origin: tenant.origin,
+    tags: JSON.stringify(tenant.tags),
+    server: tenant.server,
+    placement: tenant.placement && JSON.stringify(tenant.placement),
+    history_id,
+    secret: tenant.secret,
+  }
+  const row = await db
+    .insertInto('fleet.tenant')
+    .values(values)
+    .onConflict((it) =>
+      it
+        .column('id')
+        .doUpdateSet((eb) => ({
+          ...values,
+          pinned: null,
+          error: null,
+          // A failed or interrupted creation may have left a database behind: go on where it is.
+          server: eb.case().when('fleet.tenant.state', '=', 'deleted').then(tenant.server).else(eb.ref('fleet.tenant.server')).end(),
+          secret: eb.case().when('fleet.tenant.state', '=', 'deleted').then(tenant.secret).else(eb.ref('fleet.tenant.secret')).end(),
+          created_at: sql<Date>`now()`,
+          changed_at: sql<Date>`now()`,
+        }))
+        .where('fleet.tenant.state', 'in', ['creating', ...statesAccepting(TENANT, 'create-again')]),
+    )
+    // An inserted row has no xmax; one that was taken up again does.
+    .returning(['secret', 'server', sql<boolean>`xmax = 0`.as('isNew')])
+    .executeTakeFirst()
+  if (row === undefined) throw new FleetError('TENANT_EXISTS', `Tenant "${tenant.id}" exists already.`)
+  return row
+}
+
+/** Marks a tenant ready with its placement and history; false when it is not being created any more. */
+export async function finishTenant(
+  tx: CatalogTransaction,
+  { id, placement, history }: { id: string; placement: Placement; history: readonly string[] },
+): Promise<boolean> {
+  const history_id = await saveHistory(tx, history)
+  const { numUpdatedRows } = await tx
+    .updateTable('fleet.tenant')
+    .set({
+      state: 'ready',
+      placement: JSON.stringify(placement),
+      server: placement.server,
+      history_id,
+      error: null,
+      // Not now(): the transaction may have waited for a rollout to start, and this must come after it.
+      ready_at: sql<Date>`clock_timestamp()`,
+      checked_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .where('state', 'in', statesAccepting(TENANT, 'finish'))
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Moves a tenant to another state if it is in one that accepts the verb; false when it is not. */
+export async function changeTenant(
+  db: CatalogDb,
+  id: string,
+  verb: 'fail' | 'delete' | 'finish-delete',
+  error: string | null = null,
+): Promise<boolean> {
+  const to = ({ fail: 'failed', delete: 'deleting', 'finish-delete': 'deleted' } as const)[verb]
+  const { numUpdatedRows } = await db
+    .updateTable('fleet.tenant')
+    .set({ state: to, error, ...(to === 'deleted' ? { secret: null, placement: null, pinned: null } : {}) })
+    .where('id', '=', id)
+    .where('state', 'in', statesAccepting(TENANT, verb))
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Records where a tenant's database is while it is still being created, so that a deletion finds it. */
+export async function recordPlacement(db: CatalogDb, id: string, placement: Placement): Promise<void> {
+  await db
+    .updateTable('fleet.tenant')
+    .set({ placement: JSON.stringify(placement) })
+    .where('id', '=', id)
+    .where('state', '=', 'creating')
+    .execute()
+}
+
+/** Sets tags, and removes those whose value is null. */
+export async function tagTenants(db: CatalogDb, ids: readonly string[], tags: Readonly<Record<string, string | null>>): Promise<void> {
+  const set = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== null))
+  const removed = Object.keys(tags).filter((key) => tags[key] === null)
+  await db
+    .updateTable('fleet.tenant')
+    .set({
+      tags: sql`(tags || ${JSON.stringify(set)}::jsonb) - ${removed}::text[]`,
+      changed_at: sql<Date>`clock_timestamp()`,
+    })
+    .where(sql<SqlBool>`id = any(${[...ids]})`)
+    .execute()
+}
+
+/** Pins tenants with a reason, or lets rollouts take them again with null. */
+export async function pinTenants(db: CatalogDb, ids: readonly string[], reason: string | null): Promise<void> {
+  await db
+    .updateTable('fleet.tenant')
+    .set({ pinned: reason, changed_at: sql<Date>`clock_timestamp()` })
+    .where(sql<SqlBool>`id = any(${[...ids]})`)
+    .execute()
+}
+
+/** Corrects the catalog's copy of a tenant's history. */
+export async function recordHistory(db: CatalogDb, id: string, history: readonly string[]): Promise<void> {
+  const history_id = await saveHistory(db, history)
+  await db.updateTable('fleet.tenant').set({ history_id, checked_at: sql<Date>`now()` }).where('id', '=', id).execute()
+}
+
+/** Returns the encrypted secret of a tenant. */
+export async function readTenantSecret(db: CatalogDb, id: string): Promise<string | null> {
+  const row = await db.selectFrom('fleet.tenant').select('secret').where('id', '=', id).executeTakeFirst()
+  return row?.secret ?? null
+}
+
+/** Counts tenants that are not deleted, per server. */
+export async function countByServer(db: CatalogDb): Promise<{ server: string; tenants: number }[]> {
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select(['server', ({ fn }) => fn.countAll<string>().as('tenants')])
+    .where('state', '<>', 'deleted')
+    .groupBy('server')
+    .orderBy('server')
+    .execute()
+  return rows.map((row) => ({ server: row.server, tenants: Number(row.tenants) }))
+}
+
+/** Counts tenants by state. */
+export async function countByState(db: CatalogDb): Promise<Partial<Record<TenantState, number>>> {
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select(['state', ({ fn }) => fn.countAll<string>().as('tenants')])
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row.state, Number(row.tenants)]))
+}
+
+/** Counts ready tenants by the history that they share. */
+export async function countByHistory(db: CatalogDb): Promise<{ names: string[]; tenants: number; pinned: number }[]> {
+  const rows = await db
+    .selectFrom('fleet.tenant as t')
+    .innerJoin('fleet.history as h', 'h.id', 't.history_id')
+    .select(['h.names', ({ fn }) => fn.countAll<string>().as('tenants'), ({ fn }) => fn.count<string>('t.pinned').as('pinned')])
+    .where('t.state', '=', 'ready')
+    .groupBy('h.id')
+    .execute()
+  return rows.map((row) => ({ names: row.names, tenants: Number(row.tenants), pinned: Number(row.pinned) }))
+}
+
+/** Counts ready tenants. */
+export async function countReady(db: CatalogDb): Promise<number> {
+  return (await countByState(db)).ready ?? 0
+}
+
+/** Counts ready tenants whose history lacks a migration, and names a few. */
+export async function countLacking(db: CatalogDb, migration: string, examples: number): Promise<{ behind: number; examples: string[] }> {
+  const lacking = db
+    .selectFrom('fleet.tenant as t')
+    .innerJoin('fleet.history as h', 'h.id', 't.history_id')
+    .where('t.state', '=', 'ready')
+    .where(sql<SqlBool>`not ${migration} = any(h.names)`)
+  const { behind } = await lacking.select(({ fn }) => fn.countAll<string>().as('behind')).executeTakeFirstOrThrow()
+  const rows = await lacking.select('t.id').orderBy('t.id').limit(examples).execute()
+  return { behind: Number(behind), examples: rows.map((row) => row.id) }
+}
+
+/** Picks ready tenants at random. */
+export async function sampleTenants(db: CatalogDb, count: number): Promise<Tenant[]> {
+  const rows = await selectTenants(db)
+    .where('t.state', '=', 'ready')
+    .orderBy(sql`random()`)
+    .limit(count)
+    .execute()
+  return rows.map(toTenant)
+}
+
+/** Lists the tags in use with how many tenants have each value, for messages; at most `limit`. */
+export async function listTags(db: CatalogDb, limit: number): Promise<{ key: string; value: string; tenants: number }[]> {
+  const { rows } = await sql<{ key: string; value: string; tenants: string }>`
+    select e.key, e.value, count(*) as tenants
+    from fleet.tenant t cross join lateral jsonb_each_text(t.tags) e
+    where t.state <> 'deleted'
+    group by 1, 2 order by 3 desc, 1, 2 limit ${limit}`.execute(db)
+  return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }))
+}
+
+/** SQL that is true for tenants (alias t) that have all of these tags. */
+export function hasTags(tags: Tags) {
+  return (_: ExpressionBuilder<CatalogSchema & { t: CatalogSchema['fleet.tenant'] }, 't'>) =>
+    sql<SqlBool>`t.tags @> ${JSON.stringify(tags)}::jsonb`
+}
+
+function selectTenants(db: CatalogDb) {
+  return db
+    .selectFrom('fleet.tenant as t')
+    .innerJoin('fleet.history as h', 'h.id', 't.history_id')
+    .select([
+      't.id', 't.state', 't.origin', 't.tags', 't.placement', 'h.names', 'h.version', 't.pinned', 't.created_at', 't.checked_at', 't.error',
+    ])
+}
+
+type TenantRow = Awaited<ReturnType<ReturnType<typeof selectTenants>['executeTakeFirstOrThrow']>>
+
+function toTenant(row: TenantRow): Tenant {
+  return {
+    id: row.id,
+    state: row.state,
+    origin: row.origin,
+    tags: row.tags,
+    placement: row.placement,
+    history: row.names,
+    version: row.version,
+    pinned: row.pinned,
+    createdAt: row.created_at,
+    checkedAt: row.checked_at,
+    error: row.error,
+  }
+}

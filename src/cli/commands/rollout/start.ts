@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import type { Fleet } from '../../../fleet/fleet.ts'
+import { EXIT, type ExitCode, FleetError } from '../../../model/errors.ts'
+import type { RolloutStatus } from '../../../model/rollout.ts'
+import { confirm } from '../../confirm.ts'
+import { driveRollout } from '../../drive-rollout.ts'
+import type { Face } from '../../face.ts'
+import { addPlanOptions, type PlanFlags, planOptionsOf } from '../../plan-options.ts'
+import { renderPlan } from '../../renderers/render-plan.ts'
+import { viewOfPlan, viewOfStatus } from '../../renderers/rollout-view.ts'
+import { withFleet } from '../../with-fleet.ts'
+
+interface StartFlags extends PlanFlags {
+  readonly digest?: string
+  readonly supersede?: boolean
+}
+
+export function rolloutStartCommand(): Command {
+  return addPlanOptions(new Command('start').description('Plan, start and drive a rollout; safe to run again'))
+    .option('--digest <digest>', 'refuse unless the plan is this one; includes --yes')
+    .option('--supersede', 'abort the rollout that is active, then start')
+    .addHelpText('after', '\nOn a terminal it shows the plan and asks. Elsewhere it needs --yes or --digest.')
+    .action((flags: StartFlags, command: Command) =>
+      withFleet(command, async (fleet, face) => {
+        const options = {
+          ...planOptionsOf(flags),
+          ...(flags.digest === undefined ? {} : { digest: flags.digest }),
+          ...(flags.supersede === undefined ? {} : { supersede: flags.supersede }),
+        }
+        const active = flags.supersede ? undefined : await activeRollout(fleet)
+        if (active) {
+          const question = `Rollout ${active.id} is ${active.state}. Go on with it?`
+          if (!(await approve(flags, () => confirm(face, question)))) return declined(face)
+          return driveRollout(fleet, face, {
+            initial: viewOfStatus(active),
+            drive: (signal) => fleet.rollouts.start({ ...options, signal }),
+          })
+        }
+        const plan = await fleet.rollouts.plan(planOptionsOf(flags))
+        if (face.options.output !== 'json') face.print(`${renderPlan(plan, face.page())}\n`)
+        const question = `Start it for ${plan.tenants} ${plan.tenants === 1 ? 'tenant' : 'tenants'}?`
+        if (plan.tenants > 0 && !(await approve(flags, () => confirm(face, question)))) return declined(face)
+        return driveRollout(fleet, face, {
+          initial: viewOfPlan(plan),
+          // What is started is what was shown, or nothing.
+          drive: (signal) => fleet.rollouts.start({ digest: plan.digest, ...options, signal }),
+        })
+      }),
+    )
+}
+
+async function approve({ digest }: StartFlags, ask: () => Promise<boolean>): Promise<boolean> {
+  return digest !== undefined || ask()
+}
+
+function declined(face: Face): ExitCode {
+  face.note('Nothing was started.')
+  return EXIT.no
+}
+
+/** The rollout that is not finished, if there is one. */
+async function activeRollout(fleet: Fleet): Promise<RolloutStatus | undefined> {
+  const status = await fleet.rollouts.status().catch((error: unknown) => {
+    if (error instanceof FleetError && error.code === 'ROLLOUT_UNKNOWN') return undefined
+    throw error
+  })
+  return status && ['running', 'paused', 'aborting'].includes(status.state) ? status : undefined
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import { EXIT } from '../../../model/errors.ts'
+import { confirm } from '../../confirm.ts'
+import { countOf } from '../../renderers/format-values.ts'
+import { withFleet } from '../../with-fleet.ts'
+
+export function tenantDeleteCommand(): Command {
+  return new Command('delete')
+    .description('Delete tenants with their databases and login roles; an adopted one keeps its database')
+    .argument('<id...>')
+    .action((ids: string[], _options, command: Command) =>
+      withFleet(command, async (fleet, face) => {
+        // Who mistyped an id hears it before being asked.
+        for (const id of ids) await fleet.tenants.show(id)
+        const question = `Delete ${countOf(ids.length, 'tenant')} for ever, with all data: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}?`
+        if (!(await confirm(face, question))) {
+          face.note('Nothing was deleted.')
+          return EXIT.no
+        }
+        await fleet.tenants.delete(ids)
+        face.answer({ deleted: ids }, () => ` ${countOf(ids.length, 'tenant')} deleted.`)
+        return EXIT.done
+      }),
+    )
+}

@@ -1,0 +1,51 @@
+import type { DriveResult } from '../fleet/fleet.ts'
+import { ERRORS, EXIT, type ExitCode, FleetError } from '../model/errors.ts'
+import type { CheckResult } from '../model/fleet-status.ts'
+import type { RolloutSummary } from '../model/rollout.ts'
+import type { PauseReason } from '../model/rollout-state.ts'
+
+/** What a pause means to whoever started the program. */
+const PAUSED: Readonly<Record<PauseReason, ExitCode>> = {
+  operator: EXIT.waiting,
+  interrupted: EXIT.interrupted,
+  'failure-budget': EXIT.tenantsFailed,
+  'rights-missing': EXIT.usage,
+  'server-unfit': EXIT.waiting,
+}
+
+/** Returns the exit code of a command that drove a rollout. */
+export function exitCodeOfDrive(result: DriveResult): ExitCode {
+  if (result.kind === 'nothing-to-do') return EXIT.done
+  if (result.kind === 'taken-over') return ERRORS.ROLLOUT_DRIVEN.exit
+  return exitCodeOfRollout(result.status)
+}
+
+/** Returns the exit code that stands for a rollout at rest; one that still moves is 0. */
+export function exitCodeOfRollout({
+  state,
+  outcome,
+  pauseReason,
+}: Pick<RolloutSummary, 'state' | 'outcome' | 'pauseReason'>): ExitCode {
+  switch (state) {
+    case 'completed':
+      return outcome === 'degraded' ? EXIT.tenantsFailed : EXIT.done
+    case 'paused':
+      return pauseReason === null ? EXIT.waiting : PAUSED[pauseReason]
+    case 'aborting':
+    case 'aborted':
+      return EXIT.no
+    case 'planned':
+    case 'running':
+      return EXIT.done
+  }
+}
+
+/** Returns the exit code of `fleet check`. */
+export function exitCodeOfCheck({ ok }: Pick<CheckResult, 'ok'>): ExitCode {
+  return ok ? EXIT.done : EXIT.no
+}
+
+/** Returns the exit code of a command that ended with an error. */
+export function exitCodeOfError(error: unknown): ExitCode {
+  return error instanceof FleetError ? ERRORS[error.code].exit : EXIT.unexpected
+}

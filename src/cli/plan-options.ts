@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import type { PlanOptions } from '../fleet/fleet.ts'
+import type { Tags } from '../model/tenant.ts'
+import { collect, collectTag, parseCount, parseCountOrAll, parseQuantityText } from './parse-options.ts'
+
+/** What `rollout plan` and `rollout start` have in common, as commander reads it. */
+export interface PlanFlags {
+  readonly to?: string
+  readonly tenant?: readonly string[]
+  readonly skipTenant?: readonly string[]
+  readonly tag?: Tags
+  readonly wave?: readonly string[]
+  readonly concurrency?: number
+  readonly maxFailures?: string
+  readonly verify?: number | 'all'
+}
+
+/** Adds the options that say which tenants go where, and how. */
+export function addPlanOptions(command: Command): Command {
+  return command
+    .option('--to <migration>', 'the last migration to apply (default: the newest file)')
+    .option('--tenant <id>', 'only this tenant; may be repeated', collect)
+    .option('--skip-tenant <id>', 'not this tenant; may be repeated', collect)
+    .option('--tag <key=value>', 'only tenants with this tag; may be repeated, all must match', collectTag)
+    .option('--wave <name>', 'only tenants of this wave; may be repeated', collect)
+    .option('--concurrency <n>', 'most tenants at once', parseCount)
+    .option('--max-failures <n|p%>', 'how many of a wave may fail, instead of what the waves say', parseQuantityText)
+    .option('--verify <n|all>', 'read so many tenants themselves first, not the catalog alone', parseCountOrAll)
+}
+
+/** Turns flags into what the library takes. */
+export function planOptionsOf(flags: PlanFlags): PlanOptions {
+  const { to, concurrency, maxFailures, verify } = flags
+  return {
+    ...(to === undefined ? {} : { to }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(verify === undefined ? {} : { verify }),
+    scope: {
+      tenants: flags.tenant ?? [],
+      skipTenants: flags.skipTenant ?? [],
+      tags: flags.tag ?? {},
+      waves: flags.wave ?? [],
+    },
+  }
+}
+
+/** Writes flags as one types them: the plan of `start` has the same digest only with the same options. */
+export function formatPlanFlags(flags: PlanFlags): string {
+  const repeated = (name: string, values: readonly string[] = []) => values.map((value) => `${name} ${quote(value)}`)
+  return [
+    ...(flags.to === undefined ? [] : [`--to ${quote(flags.to)}`]),
+    ...repeated('--tenant', flags.tenant),
+    ...repeated('--skip-tenant', flags.skipTenant),
+    ...repeated(
+      '--tag',
+      Object.entries(flags.tag ?? {}).map(([key, value]) => `${key}=${value}`),
+    ),
+    ...repeated('--wave', flags.wave),
+    ...(flags.concurrency === undefined ? [] : [`--concurrency ${flags.concurrency}`]),
+    ...(flags.maxFailures === undefined ? [] : [`--max-failures ${quote(flags.maxFailures)}`]),
+  ].join(' ')
+}
+
+/** Quotes for a POSIX shell where it is needed. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,122 @@
+import { Command, Option } from 'commander'
+import { programVersion } from '../lib/program-version.ts'
+import { catalogShowCommand } from './commands/catalog/show.ts'
+import { checkCommand } from './commands/check.ts'
+import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
+import { migrateAcceptCommand } from './commands/migrate/accept.ts'
+import { migrateListCommand } from './commands/migrate/list.ts'
+import { migrateMakeCommand } from './commands/migrate/make.ts'
+import { migrateShowCommand } from './commands/migrate/show.ts'
+import { rolloutAbortCommand } from './commands/rollout/abort.ts'
+import { rolloutListCommand } from './commands/rollout/list.ts'
+import { rolloutPauseCommand } from './commands/rollout/pause.ts'
+import { rolloutPlanCommand } from './commands/rollout/plan.ts'
+import { rolloutResumeCommand } from './commands/rollout/resume.ts'
+import { rolloutRetryCommand } from './commands/rollout/retry.ts'
+import { rolloutShowCommand } from './commands/rollout/show.ts'
+import { rolloutStartCommand } from './commands/rollout/start.ts'
+import { rolloutStatusCommand } from './commands/rollout/status.ts'
+import { statusCommand } from './commands/status.ts'
+import { templateBuildCommand } from './commands/template/build.ts'
+import { templateShowCommand } from './commands/template/show.ts'
+import { tenantAdoptCommand } from './commands/tenant/adopt.ts'
+import { tenantCreateCommand } from './commands/tenant/create.ts'
+import { tenantDeleteCommand } from './commands/tenant/delete.ts'
+import { tenantListCommand } from './commands/tenant/list.ts'
+import { tenantPinCommand } from './commands/tenant/pin.ts'
+import { tenantRefreshCommand } from './commands/tenant/refresh.ts'
+import { tenantShowCommand } from './commands/tenant/show.ts'
+import { tenantTagCommand } from './commands/tenant/tag.ts'
+import { tenantUnpinCommand } from './commands/tenant/unpin.ts'
+import { tenantUrlCommand } from './commands/tenant/url.ts'
+
+const EXAMPLES = `
+Examples:
+  fleet demo                                 the whole story, in under a minute
+  fleet tenant create acme --tag ring=early  a database for a new customer
+  fleet rollout plan                         what would be migrated, in what waves
+  fleet rollout start --yes                  in a pipeline; safe to run again
+  fleet rollout status -w                    watch it from anywhere
+  fleet check --at-least 0039_split_name     may code that needs it be deployed?`
+
+const EXIT_CODES = `
+Exit codes:
+  0    done
+  1    an unexpected error
+  2    usage or configuration, server unreachable, rights missing
+  3    some tenant failed, or the rollout stopped on its failure budget
+  4    paused and waiting for a person
+  5    the answer is no: pending migrations, a changed plan, a refusal
+  130  interrupted`
+
+/** Builds the whole command line. */
+export function buildProgram(): Command {
+  const program = new Command('fleet')
+    .description(
+      'Keeps a fleet of tenant databases on one schema: makes them from a template, rolls migrations out in waves.',
+    )
+    .version(programVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .option('--config <file>', 'configuration file (default: fleet.config.ts in the working directory)')
+    .addOption(new Option('--output <format>', 'how to print').choices(['tty', 'json', 'github']).default('tty'))
+    .option('--yes', 'answer every question with yes', false)
+    .option('--debug', 'show stacks and causes of errors', false)
+    .option('--no-color', 'no colours (NO_COLOR is respected too)')
+    .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES}`)
+
+  program.commandsGroup('Begin:')
+  add(program, [initCommand(), demoCommand(), doctorCommand()])
+  program.commandsGroup('Look:')
+  add(program, [statusCommand(), checkCommand()])
+  program.helpCommand('help [command]', 'show help of a command')
+  program.commandsGroup('Work:')
+  add(program, [
+    group('rollout', 'Bring the fleet to a version, wave by wave', [
+      rolloutPlanCommand(),
+      rolloutStartCommand(),
+      rolloutStatusCommand(),
+      rolloutListCommand(),
+      rolloutShowCommand(),
+      rolloutPauseCommand(),
+      rolloutResumeCommand(),
+      rolloutRetryCommand(),
+      rolloutAbortCommand(),
+    ]),
+    group('tenant', 'Make, list, change and delete tenants', [
+      tenantCreateCommand(),
+      tenantListCommand(),
+      tenantShowCommand(),
+      tenantTagCommand(),
+      tenantPinCommand(),
+      tenantUnpinCommand(),
+      tenantRefreshCommand(),
+      tenantUrlCommand(),
+      tenantAdoptCommand(),
+      tenantDeleteCommand(),
+    ]),
+    group('migrate', 'Write migrations and see which tenants have them', [
+      migrateMakeCommand(),
+      migrateListCommand(),
+      migrateShowCommand(),
+      migrateAcceptCommand(),
+    ]),
+    group('template', 'The databases that new tenants are cloned from', [
+      templateBuildCommand(),
+      templateShowCommand(),
+    ]),
+    group('catalog', 'Where the fleet keeps what it knows', [catalogShowCommand()]),
+  ])
+  return program
+}
+
+function group(name: string, description: string, commands: readonly Command[]): Command {
+  const command = new Command(name).description(description)
+  add(command, commands)
+  return command
+}
+
+function add(parent: Command, commands: readonly Command[]): void {
+  for (const command of commands) parent.addCommand(command)
+}

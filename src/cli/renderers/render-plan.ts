@@ -1,0 +1,68 @@
+import type { PlannedWave, RolloutPlan } from '../../model/rollout.ts'
+import type { Page } from '../face.ts'
+import { fitText } from './fit-text.ts'
+import { countOf, formatNumber, formatVersion } from './format-values.ts'
+import { table } from './table.ts'
+import { wrapText } from './wrap-text.ts'
+
+/** Shows what a rollout would do: migrations, waves with every number resolved, and who is left out. */
+export function renderPlan(plan: RolloutPlan, page: Page): string {
+  const { width, style } = page
+  if (plan.tenants === 0) return nothingToDo(plan, page)
+  const digest = `digest ${plan.digest.slice(0, 8)}`
+  const title = fitText(` Plan  ${startOf(plan)} → ${formatVersion(plan.target)}`, width - digest.length - 2)
+  const migrations = table(
+    [
+      { title: '', text: (it) => it.name },
+      { title: '', text: (it) => countOf(it.tenants, 'tenant'), align: 'right' },
+      { title: '', text: (it) => (it.transaction ? '' : 'not in a transaction'), least: 10 },
+    ],
+    plan.migrations,
+    { width, cut: page.cut, indent: 3 },
+  )
+  const waves = table<PlannedWave>(
+    [
+      { title: 'wave', text: (it) => it.name, least: 12 },
+      { title: 'tenants', text: (it) => formatNumber(it.tenants), align: 'right' },
+      { title: 'at once', text: (it) => atOnceText(it, plan) },
+      { title: 'failures allowed', text: (it) => formatNumber(it.maxFailures) },
+    ],
+    plan.waves,
+    { width, cut: page.cut, indent: 3 },
+  )
+  return [`${style('bold', title)}  ${digest}`, '', migrations, '', waves, ...leftOut(plan, width)].join('\n')
+}
+
+function nothingToDo(plan: RolloutPlan, { width }: Page): string {
+  const current = plan.skipped.current
+  const who = current > 0 ? `${countOf(current, 'tenant')} ${current === 1 ? 'is' : 'are'} at` : 'No tenant needs'
+  return [
+    wrapText(`Nothing to do: ${who} ${formatVersion(plan.target)}.`, { width, first: ' ' }),
+    ...leftOut(plan, width),
+  ].join('\n')
+}
+
+/** Where the tenants are now: one version, or how many. */
+function startOf({ versions }: RolloutPlan): string {
+  const starts = versions.filter((it) => it.pending.length > 0)
+  const [only] = starts
+  return starts.length === 1 && only ? formatVersion(only.version) : `${starts.length} versions`
+}
+
+function atOnceText(wave: PlannedWave, { policy }: RolloutPlan): string {
+  const most = Math.min(wave.concurrency, wave.tenants)
+  return wave.atOnce < most ? `${wave.atOnce} (of ${wave.concurrency}: ${policy.failureMode})` : `${wave.atOnce}`
+}
+
+function leftOut({ skipped }: RolloutPlan, width: number): string[] {
+  const { pinned, pinnedExamples, current, notReady } = skipped
+  const examples = pinnedExamples.map(({ id, reason }) => `${id} ("${reason}")`).join(', ')
+  const parts = [
+    ...(pinned > 0
+      ? [`${formatNumber(pinned)} pinned: ${examples}${pinned > pinnedExamples.length ? ', …' : ''}.`]
+      : []),
+    ...(current > 0 ? [`${formatNumber(current)} already there.`] : []),
+    ...(notReady > 0 ? [`${formatNumber(notReady)} not ready (being made or deleted, or failed).`] : []),
+  ]
+  return parts.length === 0 ? [] : ['', wrapText(`Left out: ${parts.join(' ')}`, { width, first: '   ' })]
+}

@@ -1,0 +1,87 @@
+import type { RolloutStatus } from '../../model/rollout.ts'
+import { PAUSE_REASONS } from '../../model/rollout-state.ts'
+import type { Page } from '../face.ts'
+import { formatNumber, formatVersion } from './format-values.ts'
+import { wrapText } from './wrap-text.ts'
+
+/** What to type next, and why. */
+interface NextStep {
+  readonly why: string
+  readonly command: string
+}
+
+/** Says in what state the tenants are now that nothing moves, and what to type next. */
+export function renderRest(status: RolloutStatus, { width, style }: Page): string {
+  const say = (text: string) => wrapText(text, { width, first: ' ' })
+  const steps = nextSteps(status).map(({ why, command }) => `   ${why.padEnd(8)}  ${style('bold', command)}`)
+  return [say(`${tenantsText(status)} ${stateSentence(status)}`), ...(steps.length > 0 ? ['', ...steps] : [])].join(
+    '\n',
+  )
+}
+
+function tenantsText({ waves, target }: RolloutStatus): string {
+  const sum = (state: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped') =>
+    waves.reduce((total, wave) => total + wave.counts[state], 0)
+  const [pending, running, succeeded, failed, skipped] = [
+    sum('pending'),
+    sum('running'),
+    sum('succeeded'),
+    sum('failed'),
+    sum('skipped'),
+  ]
+  const parts = [
+    `${formatNumber(succeeded)} ${succeeded === 1 ? 'tenant is' : 'tenants are'} at ${formatVersion(target)}`,
+    ...(failed > 0 ? [`${formatNumber(failed)} failed and kept what they had before the failing migration`] : []),
+    ...(pending > 0 ? [`${formatNumber(pending)} not started`] : []),
+    ...(skipped > 0 ? [`${formatNumber(skipped)} skipped`] : []),
+  ]
+  return `${parts.join(', ')}. ${running > 0 ? `${formatNumber(running)} in flight.` : 'Nothing is running.'}`
+}
+
+/** One sentence on why it rests; also for `rollout status`. */
+export function stateSentence({ id, state, outcome, pauseReason, pauseNote }: RolloutStatus): string {
+  switch (state) {
+    case 'completed':
+      return outcome === 'degraded'
+        ? `Rollout ${id} is completed, degraded: some tenants failed within what their wave allows.`
+        : `Rollout ${id} is completed.`
+    case 'paused':
+      return `Rollout ${id} is paused: ${pauseReason ?? 'no reason'}${pauseNote ? ` (${pauseNote})` : ''}. ${pauseReason === null ? '' : PAUSE_REASONS[pauseReason].replaceAll('`', '')}`.trim()
+    case 'aborting':
+      return `Rollout ${id} is being aborted.`
+    case 'aborted':
+      return `Rollout ${id} is aborted: what was done stays done.`
+    case 'planned':
+    case 'running':
+      return `Rollout ${id} is ${state}.`
+  }
+}
+
+/** The commands that make sense now, the likeliest last. */
+export function nextSteps({ id, state, outcome, pauseReason, failures, driver }: RolloutStatus): NextStep[] {
+  const look = failures.length > 0 ? [{ why: 'look', command: `fleet rollout show ${id} --failed` }] : []
+  const retry = `fleet rollout retry ${id} --failed && fleet rollout resume ${id}`
+  switch (state) {
+    case 'completed':
+      if (outcome !== 'degraded') return []
+      return [...look, { why: 'go on', command: retry }]
+    case 'paused':
+      return [
+        ...look,
+        { why: 'go on', command: pauseReason === 'failure-budget' ? retry : `fleet rollout resume ${id}` },
+        { why: 'give up', command: `fleet rollout abort ${id}` },
+      ]
+    case 'running':
+      return driver?.alive
+        ? [
+            { why: 'watch', command: `fleet rollout status ${id} -w` },
+            { why: 'stop', command: `fleet rollout pause ${id}` },
+          ]
+        : [{ why: 'go on', command: `fleet rollout resume ${id}` }]
+    case 'planned':
+    case 'aborting':
+      return []
+    case 'aborted':
+      return [...look, { why: 'again', command: 'fleet rollout plan' }]
+  }
+}

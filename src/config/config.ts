@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { FailureMode } from '../model/rollout.ts'
+import type { Tags } from '../model/tenant.ts'
+
+/** Number of tenants, or a share of them as a percentage such as `'10%'`. */
+export interface Quantity {
+  readonly value: number
+  readonly unit: 'tenants' | 'percent'
+}
+
+export interface WaveConfig {
+  readonly name: string
+  /** Tags that a tenant must have, all of them; undefined: any tenant. */
+  readonly match: Tags | undefined
+  /** Of all targeted tenants, rounded up; undefined: all that match. */
+  readonly size: Quantity | undefined
+  /** Of the wave, rounded down. */
+  readonly maxFailures: Quantity
+  readonly concurrency: number | undefined
+  /** A wave that matches nobody is left out instead of failing the plan. */
+  readonly optional: boolean
+}
+
+/** Which provider, as data. */
+export type ProviderConfig =
+  | { readonly kind: 'embedded' }
+  | {
+      readonly kind: 'postgres'
+      readonly servers: readonly { readonly name: string; readonly admin: ConnectionDescriptor }[]
+    }
+
+/** The configuration with every default filled in: nothing below validates again. Times are in milliseconds. */
+export interface FleetConfig {
+  readonly name: string
+  /** Absolute path of the project: where `.fleet/` is, and what paths are relative to. */
+  readonly root: string
+  /** The file it came from; undefined when it was given as a value. */
+  readonly file: string | undefined
+  readonly provider: ProviderConfig
+  /** Undefined: a database of the provider's only server. */
+  readonly catalog: ConnectionDescriptor | undefined
+  readonly migrations: {
+    /** Absolute path. */
+    readonly folder: string
+    readonly table: string
+    readonly lockTable: string
+    readonly schema: string | undefined
+    readonly allowUnordered: boolean
+  }
+  readonly extensions: readonly string[]
+  /** Chooses a new tenant's server; undefined: the one with the fewest tenants. */
+  readonly placement: ((tenant: { readonly id: string; readonly tags: Tags }) => string | Promise<string>) | undefined
+  /** Fills the template after the migrations. */
+  readonly seed: ((db: Kysely<unknown>) => Promise<void>) | undefined
+  readonly rollout: {
+    readonly waves: readonly WaveConfig[]
+    readonly orderBy: string | undefined
+    readonly concurrency: number
+    readonly perServer: number
+    readonly failureMode: FailureMode
+    readonly attempts: number
+    readonly lockTimeout: number
+    readonly statementTimeout: number
+    readonly concurrentTimeout: number
+  }
+}

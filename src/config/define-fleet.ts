@@ -1,0 +1,119 @@
+import type { Kysely } from 'kysely'
+import type { FailureMode } from '../model/rollout.ts'
+import type { Tags } from '../model/tenant.ts'
+
+/** `10` tenants or `'10%'` of them. */
+export type QuantityInput = number | string
+
+/** Milliseconds, or a text such as `'3s'`, `'10m'`, `'2h'`. */
+export type DurationInput = number | string
+
+/** A PostgreSQL server, or several by name. */
+export type ServersInput =
+  /** Undefined is refused with a clear error, so that `process.env.X` can be given as it is. */
+  { readonly url: string | undefined } | { readonly servers: Readonly<Record<string, string | undefined>> }
+
+/** Where databases come from: what `embedded()` and `postgres()` return. */
+export type ProviderInput = { readonly kind: 'embedded' } | ({ readonly kind: 'postgres' } & ServersInput)
+
+/** Tenants that are migrated together. The first wave that matches takes a tenant. */
+export interface WaveInput {
+  readonly name: string
+  /** Tags that a tenant must have, all of them. */
+  readonly match?: Tags | undefined
+  /** Of all targeted tenants, rounded up; left out: all that match. */
+  readonly size?: QuantityInput | undefined
+  /** How many may fail before nothing more is started: of the wave, rounded down. Default 0. */
+  readonly maxFailures?: QuantityInput | undefined
+  /** Most tenants of this wave at once; left out: `rollout.concurrency`. */
+  readonly concurrency?: number | undefined
+  /** A wave that matches nobody is left out instead of failing the plan. Default false. */
+  readonly optional?: boolean | undefined
+}
+
+/** What users write in `fleet.config.ts`. Everything but the name has a default. */
+export interface FleetInput {
+  /** In every mark that is left on a server: a-z, 0-9, _ and -, 20 characters at most. */
+  readonly name: string
+  /** Default `embedded()`. */
+  readonly provider?: ProviderInput | undefined
+  /** Where the catalog is; left out: a database of the only server. Required with several servers. */
+  readonly catalog?: { readonly url: string | undefined } | undefined
+  readonly migrations?:
+    | {
+        /** Relative to the configuration file. Default `migrations`. */
+        readonly folder?: string | undefined
+        /** Default `kysely_migration`, as Kysely's. */
+        readonly table?: string | undefined
+        /** Default `kysely_migration_lock`, as Kysely's. */
+        readonly lockTable?: string | undefined
+        /** Schema of both tables; left out: the first of the search_path, as Kysely does it. */
+        readonly schema?: string | undefined
+        /** Accept a file that sorts before one that was applied already. Default false. */
+        readonly allowUnordered?: boolean | undefined
+      }
+    | undefined
+  /** Installed as admin in templates, so that tenants have them. */
+  readonly extensions?: readonly string[] | undefined
+  /** Chooses a new tenant's server by name; left out: the one with the fewest tenants. */
+  readonly placement?: ((tenant: { readonly id: string; readonly tags: Tags }) => string | Promise<string>) | undefined
+  /** Fills the template after the migrations. */
+  readonly seed?: ((db: Kysely<unknown>) => Promise<void>) | undefined
+  readonly rollout?:
+    | {
+        /** Default: one wave `everyone` that takes all tenants and stops at the first failure. */
+        readonly waves?: readonly WaveInput[] | undefined
+        /** Name of a tag: within a wave, tenants go by its value; left out: by a stable hash of their ids. */
+        readonly orderBy?: string | undefined
+        /** Most tenants at once. Default 32. */
+        readonly concurrency?: number | undefined
+        /** Most tenants at once on one server. Default 20. */
+        readonly perServer?: number | undefined
+        /** `strict`: never more in flight than the failure budget has left, plus one. Default `strict`. */
+        readonly failureMode?: FailureMode | undefined
+        /** Tries per tenant before a passing error counts as a failure. Default 5. */
+        readonly attempts?: number | undefined
+        /** How long a statement may wait for a lock. Default 3 s. */
+        readonly lockTimeout?: DurationInput | undefined
+        /** How long a statement may run. Default 10 min. */
+        readonly statementTimeout?: DurationInput | undefined
+        /** How long a step outside a transaction may run. Default 2 h. */
+        readonly concurrentTimeout?: DurationInput | undefined
+      }
+    | undefined
+}
+
+/**
+ * Types a configuration; returns it as it is.
+ *
+ * @example
+ * export default defineFleet({
+ *   name: 'acme-prod',
+ *   provider: postgres({ url: process.env.FLEET_SERVER_URL }),
+ *   rollout: { waves: [{ name: 'canary', match: { ring: 'internal' } }, { name: 'everyone', maxFailures: '2%' }] },
+ * })
+ */
+export function defineFleet(input: FleetInput): FleetInput {
+  return input
+}
+
+/**
+ * Says that tenants are databases on your own PostgreSQL server, or on several.
+ *
+ * @example
+ * postgres({ url: process.env.FLEET_SERVER_URL })
+ * postgres({ servers: { eu: process.env.EU_URL, us: process.env.US_URL } })
+ */
+export function postgres(servers: ServersInput): ProviderInput {
+  return { kind: 'postgres', ...servers }
+}
+
+/**
+ * Says that tenants are databases on a PostgreSQL server that the program itself runs under `.fleet/`.
+ *
+ * @example
+ * defineFleet({ name: 'try-out', provider: embedded() })
+ */
+export function embedded(): ProviderInput {
+  return { kind: 'embedded' }
+}

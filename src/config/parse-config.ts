@@ -1,0 +1,101 @@
+import { basename, resolve } from 'node:path'
+import { FleetError } from '../model/errors.ts'
+import type { FleetConfig, ProviderConfig } from './config.ts'
+import type { FleetInput } from './define-fleet.ts'
+import { type ConfigProblem, explainIssues } from './explain-issues.ts'
+import { locateKey } from './locate-key.ts'
+import { type ParsedConfig, schema } from './schema.ts'
+
+/** Where a configuration came from: makes its paths absolute, and its errors name file and line. */
+export interface ConfigOrigin {
+  /** Absolute path of the project. */
+  readonly root: string
+  readonly file?: string
+  /** Text of the file. */
+  readonly source?: string
+}
+
+/** What the only server of `postgres({ url })` is called. */
+const ONLY_SERVER = 'main'
+
+/**
+ * Turns what users write into the trusted configuration, with every default filled in.
+ * @throws FleetError CONFIG_INVALID, which names all that is wrong, each with its path and line
+ */
+export function parseConfig(input: FleetInput | unknown, origin: ConfigOrigin): FleetConfig {
+  const parsed = schema.safeParse(input)
+  if (!parsed.success) throw refusal(explainIssues(parsed.error.issues, input), origin)
+  const problems = crossCheck(parsed.data)
+  if (problems.length > 0) throw refusal(problems, origin)
+  return trusted(parsed.data, origin)
+}
+
+function trusted({ catalog, migrations, provider, rollout, ...rest }: ParsedConfig, origin: ConfigOrigin): FleetConfig {
+  return {
+    name: rest.name,
+    root: origin.root,
+    file: origin.file,
+    provider: providerConfig(provider),
+    catalog: catalog?.url,
+    migrations: { ...migrations, schema: migrations.schema, folder: resolve(origin.root, migrations.folder) },
+    extensions: rest.extensions,
+    placement: rest.placement as FleetConfig['placement'],
+    seed: rest.seed as FleetConfig['seed'],
+    rollout: {
+      ...rollout,
+      orderBy: rollout.orderBy,
+      waves: rollout.waves.map((wave) => ({
+        ...wave,
+        match: wave.match,
+        size: wave.size,
+        concurrency: wave.concurrency,
+      })),
+    },
+  }
+}
+
+function providerConfig(provider: ParsedConfig['provider']): ProviderConfig {
+  if (provider.kind === 'embedded') return provider
+  const servers = provider.url ? { [ONLY_SERVER]: provider.url } : (provider.servers ?? {})
+  return { kind: 'postgres', servers: Object.entries(servers).map(([name, admin]) => ({ name, admin })) }
+}
+
+/** What no single value shows: values that contradict each other. */
+function crossCheck({ provider, catalog, rollout }: ParsedConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  const add = (path: readonly PropertyKey[], message: string) => problems.push({ path, message })
+  if (provider.kind === 'postgres') {
+    const { url, servers } = provider
+    if (url && servers) add(['provider', 'servers'], 'provider: has both url and servers. Use one of them.')
+    if (!(url || servers)) {
+      add(['provider', 'url'], 'provider.url is not set: is the environment variable that it is read from defined?')
+    }
+    if (servers && Object.keys(servers).length === 0) add(['provider', 'servers'], 'provider.servers: names no server.')
+    if (servers && Object.keys(servers).length > 1 && !catalog) {
+      add(['catalog'], 'catalog.url is not set: with several servers, say where the catalog is.')
+    }
+  }
+  rollout.waves.forEach(({ name }, index) => {
+    const first = rollout.waves.findIndex((it) => it.name === name)
+    if (first < index)
+      add(['rollout', 'waves', index, 'name'], `rollout.waves[${index}].name: "${name}" is used twice.`)
+    const rest = rollout.waves.findIndex((it) => it.match === undefined && it.size === undefined)
+    if (rest >= 0 && rest < index) {
+      add(
+        ['rollout', 'waves', index],
+        `rollout.waves[${index}]: "${name}" can never get a tenant: "${rollout.waves[rest]?.name}" before it takes the rest.`,
+      )
+    }
+  })
+  return problems
+}
+
+function refusal(problems: readonly ConfigProblem[], { file, source }: ConfigOrigin): FleetError {
+  const lines = problems.map(({ path, message }) => {
+    if (file === undefined) return message
+    const line = source === undefined ? undefined : locateKey(source, path)
+    return `${message}  (${basename(file)}${line === undefined ? '' : `:${line}`})`
+  })
+  // Each line says what is allowed: a remedy below would only repeat it.
+  return new FleetError('CONFIG_INVALID', lines.join('\n'), { remedy: '' })
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import { FleetError } from '../model/errors.ts'
+import { parseConnectionString } from '../postgres/connection-string.ts'
+import { parseDuration } from './duration.ts'
+import { parseQuantity } from './quantity.ts'
+
+/*
+ * What may stand in a configuration. Each message is the end of a sentence that begins with the path and the value:
+ * `rollout.waves[1].size: "ten percent" ` + `is not a count or a percentage. Use 10 or "10%".`
+ */
+
+const NOT_A_URL = 'must be a URL: postgres://user:password@host:5432/database.'
+
+/** The value is never shown: it may hold a password. `explainIssues` knows these by their path's last key. */
+const url = z.string({ error: (issue) => (issue.input === undefined ? undefined : NOT_A_URL) }).transform(readUrl)
+
+function readUrl(text: string, context: z.RefinementCtx): ConnectionDescriptor {
+  try {
+    return parseConnectionString(text)
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error
+    context.addIssue({ code: 'custom', message: text === '' ? 'is empty.' : NOT_A_URL })
+    return z.NEVER
+  }
+}
+
+/** Reads a count or a share with `parse`, and says what is allowed where it cannot. */
+function read<T>(parse: (value: number | string) => T | undefined, refusal: string) {
+  return z.union([z.number(), z.string()], { error: refusal }).transform((value, context) => {
+    const result = parse(value)
+    if (result !== undefined) return result
+    context.addIssue({ code: 'custom', message: refusal })
+    return z.NEVER
+  })
+}
+
+const quantity = read(parseQuantity, 'is not a count or a percentage. Use 10 or "10%".')
+const duration = read(parseDuration, 'is not a duration. Use milliseconds or "3s", "10m", "2h" (24 days at most).')
+const atLeastOne = z
+  .int({ error: 'is not a whole number of at least 1.' })
+  .min(1, 'is not a whole number of at least 1.')
+const text = z.string({ error: 'is not a text.' }).min(1, 'is empty.')
+const flag = z.boolean({ error: 'is neither true nor false.' })
+
+/** A strict object: an unknown key is refused with the list of those that are known. */
+function options<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `is not an option. Allowed here: ${Object.keys(shape).join(', ')}.`
+        : `is not an object with ${Object.keys(shape).join(', ')}.`,
+  })
+}
+
+const tags = z.record(z.string(), z.string({ error: "is not a text; a tag's value is one." }), {
+  error: 'is not an object of tags, such as { ring: "internal" }.',
+})
+
+const wave = options({
+  name: text.regex(/^[A-Za-z0-9][\w.-]{0,39}$/, 'is not a wave name: letters, digits, _ . and -, 40 at most.'),
+  match: tags.optional(),
+  size: quantity.optional(),
+  maxFailures: quantity.default({ value: 0, unit: 'tenants' }),
+  concurrency: atLeastOne.optional(),
+  optional: flag.default(false),
+})
+
+const provider = z.discriminatedUnion(
+  'kind',
+  [
+    options({ kind: z.literal('embedded') }),
+    options({
+      kind: z.literal('postgres'),
+      url: url.optional(),
+      servers: z
+        .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,39}$/), url, { error: 'is not an object of names and URLs.' })
+        .optional(),
+    }),
+  ],
+  { error: 'is not a provider. Use embedded() or postgres({ url }).' },
+)
+
+const migrations = options({
+  folder: text.default('migrations'),
+  table: text.default('kysely_migration'),
+  lockTable: text.default('kysely_migration_lock'),
+  schema: text.optional(),
+  allowUnordered: flag.default(false),
+})
+
+const rollout = options({
+  waves: z
+    .array(wave, { error: 'is not a list of waves.' })
+    .min(1, 'is empty. Leave it out for one wave of all tenants.')
+    .default([
+      {
+        name: 'everyone',
+        match: undefined,
+        size: undefined,
+        maxFailures: { value: 0, unit: 'tenants' },
+        concurrency: undefined,
+        optional: true,
+      },
+    ]),
+  orderBy: text.optional(),
+  concurrency: atLeastOne.default(32),
+  perServer: atLeastOne.default(20),
+  failureMode: z
+    .enum(['strict', 'soft'], { error: 'is not a failure mode. Use "strict" or "soft".' })
+    .default('strict'),
+  attempts: atLeastOne.default(5),
+  lockTimeout: duration.default(3_000),
+  statementTimeout: duration.default(600_000),
+  concurrentTimeout: duration.default(7_200_000),
+})
+
+const functionOf = <T>(refusal: string) => z.custom<T>((value) => typeof value === 'function', { error: refusal })
+
+/** The whole configuration as users write it, with every default. Cross-checks are in `parse-config.ts`. */
+export const schema = options({
+  name: z
+    .string({ error: 'is not a text.' })
+    .regex(
+      /^[a-z0-9]([a-z0-9_-]{0,18}[a-z0-9])?$/,
+      'is not a fleet name. Use a-z, 0-9, _ and -, with a letter or digit at both ends, 20 characters at most.',
+    ),
+  provider: provider.default({ kind: 'embedded' }),
+  catalog: options({ url }).optional(),
+  migrations: migrations.prefault({}),
+  extensions: z.array(text, { error: 'is not a list of names, such as ["citext"].' }).default([]),
+  placement: functionOf<(tenant: { id: string; tags: Record<string, string> }) => string | Promise<string>>(
+    'is not a function that returns the name of a server.',
+  ).optional(),
+  seed: functionOf<(db: never) => Promise<void>>('is not a function (db) => Promise<void>.').optional(),
+  rollout: rollout.prefault({}),
+})
+
+export type ParsedConfig = z.output<typeof schema>

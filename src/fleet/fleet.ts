@@ -1,0 +1,149 @@
+import type { TenantFilter } from '../catalog/tenants.ts'
+import type { FleetEvent } from '../model/events.ts'
+import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
+import type { RolloutPlan, RolloutScope, RolloutStatus, RolloutSummary, TenantRun } from '../model/rollout.ts'
+import type { TenantRunState } from '../model/tenant-run-state.ts'
+import type { Tenant } from '../model/tenant.ts'
+import type { Diagnosis } from '../providers/provider.ts'
+import type { AdoptionCandidate } from '../provisioning/adopt-tenants.ts'
+import type { NewTenant } from '../provisioning/create-tenant.ts'
+import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
+
+export type { AdoptionCandidate, NewTenant, TenantFilter }
+
+export interface PlanOptions {
+  /** Name of the last migration to apply; left out: the newest file. */
+  readonly to?: string
+  readonly scope?: Partial<RolloutScope>
+  readonly concurrency?: number
+  /** Overrides every wave's: `3` or `'5%'`. */
+  readonly maxFailures?: number | string
+  /** Read the history of this many tenants, or of all, before planning; corrects the catalog. */
+  readonly verify?: number | 'all'
+}
+
+export interface StartOptions extends PlanOptions {
+  /** Refuse when the plan's digest is another one; 8 hex digits or more. */
+  readonly digest?: string
+  /** Abort the rollout that is active, then start. */
+  readonly supersede?: boolean
+  /** Aborting it lets tenants in flight finish, then pauses. */
+  readonly signal?: AbortSignal
+}
+
+export interface DriveOptions {
+  /** Aborting it lets tenants in flight finish, then pauses. */
+  readonly signal?: AbortSignal
+  /** Lets more tenants of each wave fail from now on: `3` or `'5%'`. */
+  readonly maxFailures?: number | string
+}
+
+/** How a call that drives a rollout ended. `nothing-to-do`: every tenant in scope is at the target. */
+export type DriveResult =
+  | { readonly kind: 'nothing-to-do'; readonly plan: RolloutPlan }
+  /** It rests: completed, paused, aborted, or another driver has taken it over (`taken-over`). */
+  | { readonly kind: 'rested' | 'taken-over'; readonly status: RolloutStatus }
+
+/** A migration as `migrate list` shows it. */
+export interface MigrationInfo {
+  readonly name: string
+  /** Relative to the project; null when it is gone. */
+  readonly file: string | null
+  readonly checksum: string | null
+  readonly transaction: boolean
+  readonly reversible: boolean
+  /** Ready tenants whose history has it, by the catalog. */
+  readonly appliedBy: number
+  /** `edited`: tenants applied another content; `missing`: tenants applied it and the file is gone. */
+  readonly state: 'pending' | 'applied' | 'partly-applied' | 'edited' | 'missing'
+}
+
+export interface TenantDetail extends Tenant {
+  readonly pending: readonly string[]
+  readonly runs: readonly (TenantRun & { readonly rolloutId: string })[]
+}
+
+export interface TemplateInfo {
+  readonly server: string
+  readonly database: string
+  readonly version: string | null
+  readonly createdAt: Date
+}
+
+/**
+ * A fleet: everything that the program does is a method here. Open it with `openFleet`, close it when done.
+ *
+ * @example
+ * const fleet = await openFleet(config)
+ * await fleet.tenants.create([{ id: 'acme', tags: { ring: 'internal' } }])
+ * await fleet.close()
+ */
+export interface Fleet {
+  readonly name: string
+  readonly tenants: {
+    /**
+     * Creates tenants from the template at the released version, several at a time, and yields each as it is ready.
+     * @throws FleetError TENANT_EXISTS or TENANT_ID_INVALID before anything is changed
+     */
+    create(tenants: readonly NewTenant[]): AsyncIterable<Tenant>
+    /** Streams tenants by id, in pages. Deleted ones only when asked for by `states`. */
+    list(filter?: TenantFilter): AsyncIterable<Tenant>
+    show(id: string): Promise<TenantDetail>
+    /** Sets tags, and removes those whose value is null. */
+    tag(ids: readonly string[], tags: Readonly<Record<string, string | null>>): Promise<void>
+    pin(ids: readonly string[], reason: string): Promise<void>
+    unpin(ids: readonly string[]): Promise<void>
+    /** Reads tenants' own history and corrects the catalog; no ids: all of them. */
+    refresh(ids?: readonly string[]): Promise<RefreshResult>
+    /** Removes database, role and record; an adopted tenant only loses its record. */
+    delete(ids: readonly string[]): Promise<void>
+    /** Returns the connection string of the tenant's application, without the password unless `reveal` is set. */
+    url(id: string, options?: { reveal?: boolean }): Promise<string>
+    adopt(candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>, options?: { dryRun?: boolean }): AsyncIterable<AdoptionResult>
+    /** Candidates from a server of the provider: databases whose name is LIKE the pattern and that carry no mark. */
+    findCandidates(pattern: string): AsyncIterable<AdoptionCandidate>
+  }
+  readonly rollouts: {
+    /** @throws FleetError MIGRATIONS_DIFFER, WAVE_EMPTY, TENANT_UNKNOWN, TAG_UNKNOWN, WAVE_UNKNOWN, MIGRATION_UNKNOWN */
+    plan(options?: PlanOptions): Promise<RolloutPlan>
+    /** Plans, starts and drives; goes on with the active rollout when its digest is the same. Returns when it rests. */
+    start(options?: StartOptions): Promise<DriveResult>
+    /** Goes on with a paused rollout or one whose driver died, and drives it. */
+    resume(id?: string, options?: DriveOptions): Promise<DriveResult>
+    /** Sets failed runs back to pending; `resume` drives them. Returns how many. */
+    retry(id?: string): Promise<number>
+    pause(id?: string, options?: { note?: string }): Promise<void>
+    /** Gives a rollout up: what runs finishes, what is pending is skipped, what is done stays. */
+    abort(id?: string): Promise<void>
+    status(id?: string): Promise<RolloutStatus>
+    /** The newest first. */
+    list(options?: { limit?: number }): Promise<readonly RolloutSummary[]>
+    /** Streams the tenant runs of a rollout by tenant id. */
+    runs(id: string | undefined, filter?: { states?: readonly TenantRunState[] }): AsyncIterable<TenantRun>
+  }
+  readonly migrations: {
+    list(): Promise<readonly MigrationInfo[]>
+    show(name: string): Promise<MigrationInfo & { readonly source: string | null }>
+    /** Writes an empty migration with the next number or timestamp; returns its path. */
+    make(name: string): Promise<string>
+    /** Takes the present content of an edited file as what tenants have. */
+    accept(name: string): Promise<void>
+  }
+  readonly templates: {
+    /** Builds the template of the released version on every server, if it is not there. */
+    build(): Promise<readonly TemplateInfo[]>
+    show(): Promise<readonly TemplateInfo[]>
+  }
+  readonly catalog: {
+    show(): Promise<{ readonly id: string; readonly fleet: string; /** Without a password. */ readonly address: string; readonly schemaVersion: string; /** The oldest program that may use it. */ readonly leastProgram: string }>
+  }
+  status(): Promise<FleetStatus>
+  /** @param verify how many tenants' own histories are read too; default 20 */
+  check(options: { atLeast: string; verify?: number | 'all' }): Promise<CheckResult>
+  doctor(): Promise<readonly Diagnosis[]>
+  /** Calls the listener with every event of this process; returns how to stop that. */
+  on(listener: (event: FleetEvent) => void): () => void
+  /** Ends at once the backends that this process uses in tenants: for a second Ctrl-C. */
+  terminate(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
+import { countReady } from '../catalog/tenants.ts'
+import { makeMigration } from '../migrations/make-migration.ts'
+import { FleetError } from '../model/errors.ts'
+import type { Fleet, MigrationInfo } from './fleet.ts'
+import type { Parts } from './parts.ts'
+
+export function migrationMethods({ catalog, config, files }: Parts): Fleet['migrations'] {
+  const { db } = catalog
+
+  async function list(): Promise<MigrationInfo[]> {
+    const [loaded, known, ready] = await Promise.all([files.load(), listKnownMigrations(db), countReady(db)])
+    const names = new Set([...loaded.map((it) => it.name), ...known.filter((it) => it.tenants > 0).map((it) => it.name)])
+    return [...names].sort().map((name) => {
+      const file = loaded.find((it) => it.name === name)
+      const { checksum, tenants } = known.find((it) => it.name === name) ?? { checksum: null, tenants: 0 }
+      return {
+        name,
+        file: file?.file ?? null,
+        checksum: file?.checksum ?? checksum,
+        transaction: file?.transaction ?? true,
+        reversible: file?.down !== undefined,
+        appliedBy: tenants,
+        state: stateOf({ tenants, ready, isThere: file !== undefined, isEdited: file !== undefined && checksum !== null && checksum !== file.checksum }),
+      }
+    })
+  }
+
+  async function find(name: string): Promise<MigrationInfo> {
+    const all = await list()
+    const found = all.find((it) => it.name === name)
+    if (found) return found
+    throw new FleetError('MIGRATION_UNKNOWN', `There is no migration "${name}". There are: ${all.slice(-10).map((it) => it.name).join(', ') || 'none'}.`)
+  }
+
+  return {
+    list,
+    show: async (name) => {
+      const info = await find(name)
+      return { ...info, source: info.file === null ? null : await readFile(join(config.root, info.file), 'utf8') }
+    },
+    make: (name) => makeMigration(name, { folder: config.migrations.folder, root: config.root }),
+    accept: async (name) => {
+      const { checksum, file } = await find(name)
+      if (file === null || checksum === null) throw new FleetError('MIGRATION_UNKNOWN', `There is no file for ${name}: nothing to accept.`)
+      await recordMigrations(db, [{ name, checksum }], { replace: true })
+    },
+  }
+}
+
+function stateOf({ tenants, ready, isThere, isEdited }: { tenants: number; ready: number; isThere: boolean; isEdited: boolean }): MigrationInfo['state'] {
+  if (!isThere) return 'missing'
+  if (tenants === 0) return 'pending'
+  if (isEdited) return 'edited'
+  return tenants < ready ? 'partly-applied' : 'applied'
+}

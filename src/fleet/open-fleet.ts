@@ -1,0 +1,119 @@
+import { EventEmitter } from 'node:events'
+import { readMeta } from '../catalog/meta.ts'
+import { openCatalog } from '../catalog/open-catalog.ts'
+import { readTenantSecret } from '../catalog/tenants.ts'
+import type { FleetConfig } from '../config/config.ts'
+import { readSecretKey } from '../config/secret-key.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { programVersion } from '../lib/program-version.ts'
+import { type SecretBox, secretBox, WrongKeyError } from '../lib/secret-box.ts'
+import { FleetError } from '../model/errors.ts'
+import type { FleetEvent } from '../model/events.ts'
+import { Secret } from '../model/secret.ts'
+import { formatConnectionString } from '../postgres/connection-string.ts'
+import { openProvider } from '../providers/open-provider.ts'
+import { trackBackends } from './backends.ts'
+import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
+import type { Fleet } from './fleet.ts'
+import { migrationMethods } from './migration-methods.ts'
+import { migrationFiles, type Parts } from './parts.ts'
+import { rolloutMethods } from './rollout-methods.ts'
+import { templateMethods } from './template-methods.ts'
+import { tenantMethods } from './tenant-methods.ts'
+
+/**
+ * Opens a fleet: starts or joins the provider, opens the catalog, and makes it when there is none.
+ * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED, RIGHT_MISSING, CATALOG_NEWER, CATALOG_OLDER, CATALOG_FOREIGN
+ */
+export async function openFleet(config: FleetConfig, { clock = systemClock }: { clock?: Clock } = {}): Promise<Fleet> {
+  const parts = await openParts(config, { clock, upgrade: config.provider.kind === 'embedded' })
+  const { catalog, provider, backends, events } = parts
+  return {
+    name: config.name,
+    tenants: tenantMethods(parts),
+    rollouts: rolloutMethods(parts),
+    migrations: migrationMethods(parts),
+    templates: templateMethods(parts),
+    status: () => readFleetStatus(parts),
+    check: (options) => checkFleet(options, parts),
+    doctor: () => doctor(parts),
+    catalog: {
+      show: async () => {
+        const { least_program } = await readMeta(catalog.db)
+        const { id, address, schemaVersion } = catalog
+        return { id, fleet: config.name, address: formatConnectionString(address, { reveal: false }), schemaVersion, leastProgram: least_program }
+      },
+    },
+    on: (listener) => {
+      events.on('event', listener)
+      return () => events.off('event', listener)
+    },
+    terminate: () => backends.endAll(),
+    close: async () => {
+      await catalog.close()
+      await provider.close()
+    },
+  }
+}
+
+/**
+ * Brings the catalog of a fleet up to what this program needs.
+ * @throws FleetError ROLLOUT_DRIVEN while a driver is alive, and what opening throws
+ */
+export async function upgradeCatalog(config: FleetConfig): Promise<{ schemaVersion: string }> {
+  const { catalog, provider } = await openParts(config, { clock: systemClock, upgrade: true })
+  await catalog.close()
+  await provider.close()
+  return { schemaVersion: catalog.schemaVersion }
+}
+
+async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock; upgrade: boolean }): Promise<Parts> {
+  const provider = await openProvider(config.provider, { root: config.root, clock })
+  try {
+    const catalog = await openCatalog(config.catalog ?? (await provider.ensureCatalogDatabase(config.name)), {
+      fleet: config.name,
+      programVersion: programVersion(),
+      upgrade,
+    })
+    const box = lazyBox(config)
+    const unseal = (sealed: string): string => {
+      try {
+        return box().open(sealed)
+      } catch (error) {
+        if (!(error instanceof WrongKeyError)) throw error
+        throw new FleetError('SECRET_KEY_WRONG', 'A stored password was encrypted with another key.', { cause: error })
+      }
+    }
+    const readPassword = async (tenantId: string): Promise<Secret | undefined> => {
+      const sealed = await readTenantSecret(catalog.db, tenantId)
+      return sealed === null ? undefined : new Secret(unseal(sealed))
+    }
+    return {
+      config,
+      provider,
+      catalog,
+      clock,
+      events: new EventEmitter<{ event: [FleetEvent] }>(),
+      backends: trackBackends(),
+      seal: (clear) => box().seal(clear),
+      unseal,
+      // A tenant that was adopted by its own URL is reached by that; the others as the admin of their server.
+      connect: async (tenantId, placement) =>
+        placement.address === undefined ? provider.connect(placement) : { ...placement.address, password: await readPassword(tenantId) },
+      readPassword,
+      files: migrationFiles(config),
+    }
+  } catch (error) {
+    await provider.close()
+    throw error
+  }
+}
+
+/** Only what keeps passwords needs the key: a fleet can be looked at, and migrated, without it. */
+function lazyBox({ root, provider }: FleetConfig): () => SecretBox {
+  let box: SecretBox | undefined
+  return () => {
+    box ??= secretBox(readSecretKey({ root, generate: provider.kind === 'embedded', env: process.env }))
+    return box
+  }
+}

@@ -1,0 +1,125 @@
+import { listRuns } from '../catalog/rollout-progress.ts'
+import { findRollout, listRollouts, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
+import { existingTenantIds, listTenants, sampleTenantIds, sampleTenants } from '../catalog/tenants.ts'
+import { parseQuantity } from '../config/quantity.ts'
+import { createInProcessEngine } from '../engine/in-process-engine.ts'
+import { FleetError } from '../model/errors.ts'
+import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
+import { refreshTenants } from '../provisioning/refresh-tenants.ts'
+import { unknownTenant } from '../provisioning/unknown-tenant.ts'
+import { abortByOperator, makeDrivable, pauseByOperator, retryByOperator, setMaxFailuresByOperator } from '../rollout/control-rollout.ts'
+import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
+import { type PlannedRollout, planRollout } from '../rollout/plan-rollout.ts'
+import { findByTypedId } from '../rollout/rollout-id.ts'
+import { readRolloutStatus, summaryOf } from '../rollout/rollout-status.ts'
+import { startRollout } from '../rollout/start-rollout.ts'
+import type { Quantity } from '../rollout/waves.ts'
+import type { DriveResult, Fleet, PlanOptions } from './fleet.ts'
+import type { Parts } from './parts.ts'
+
+export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
+  const { catalog, config, clock, events, connect, files, backends } = parts
+  const { db } = catalog
+
+  async function driveContext(): Promise<DriveContext> {
+    return {
+      db,
+      clock,
+      connect,
+      migrations: await files.load(),
+      allowUnordered: config.migrations.allowUnordered,
+      tables: config.migrations,
+      onBackend: backends.add,
+      createEngine: ({ onError }) => createInProcessEngine({ clock, onError }),
+      publish: (event) => events.emit('event', event),
+    }
+  }
+
+  async function plan({ to, scope, concurrency, maxFailures, verify }: PlanOptions, context: DriveContext): Promise<PlannedRollout> {
+    const { rollout } = config
+    const full: RolloutScope = { tenants: [], skipTenants: [], tags: {}, waves: [], ...scope }
+    await refuseUnknown([...full.tenants, ...full.skipTenants])
+    if (verify !== undefined) {
+      const tenants = verify === 'all' ? listTenants(db) : await sampleTenants(db, verify)
+      await refreshTenants(tenants, { ...context, publish: (event) => events.emit('event', event) })
+    }
+    return planRollout({
+      db,
+      migrations: context.migrations,
+      allowUnordered: config.migrations.allowUnordered,
+      to,
+      scope: full,
+      waves: rollout.waves,
+      orderBy: rollout.orderBy,
+      maxFailures: quantity(maxFailures),
+      policy: {
+        concurrency: concurrency ?? rollout.concurrency,
+        perServer: rollout.perServer,
+        failureMode: rollout.failureMode,
+        attempts: rollout.attempts,
+        lockTimeout: rollout.lockTimeout,
+        statementTimeout: rollout.statementTimeout,
+        concurrentTimeout: rollout.concurrentTimeout,
+      },
+    })
+  }
+
+  async function refuseUnknown(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    const there = new Set(await existingTenantIds(db, ids))
+    const missing = ids.find((id) => !there.has(id))
+    if (missing !== undefined) throw unknownTenant(missing, await sampleTenantIds(db, 1000))
+  }
+
+  async function drive(row: RolloutRow, context: DriveContext, signal: AbortSignal): Promise<DriveResult> {
+    const end = await driveRollout(row, context, { wait: true, signal })
+    return { kind: end, status: await status(row.id) }
+  }
+
+  async function status(id: number) {
+    const row = await findRollout(db, id)
+    if (row === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout r${id}.`)
+    return readRolloutStatus(db, row, clock)
+  }
+
+  return {
+    plan: async (options = {}): Promise<RolloutPlan> => {
+      const { plan: planned, intent } = await plan(options, await driveContext())
+      if (planned.tenants > 0) await savePlan(db, planned, intent)
+      return planned
+    },
+    start: async (options = {}) => {
+      const context = await driveContext()
+      const signal = options.signal ?? new AbortController().signal
+      const started = await startRollout(context, {
+        plan: () => plan(options, context),
+        digest: options.digest,
+        supersede: options.supersede ? (active) => abortByOperator(context, String(active.id), signal) : undefined,
+      })
+      if (started.kind === 'nothing-to-do') return started
+      if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
+      return drive(started.row, context, signal)
+    },
+    resume: async (id, { signal = new AbortController().signal, maxFailures } = {}) => {
+      const context = await driveContext()
+      const allowed = quantity(maxFailures)
+      if (allowed !== undefined) await setMaxFailuresByOperator(db, id, allowed)
+      return drive(await makeDrivable(db, id), context, signal)
+    },
+    retry: (id) => retryByOperator(db, id),
+    pause: (id, { note } = {}) => pauseByOperator(db, id, note),
+    abort: async (id) => abortByOperator(await driveContext(), id, new AbortController().signal),
+    status: async (id) => readRolloutStatus(db, await findByTypedId(db, id), clock),
+    list: async ({ limit = 20 } = {}) => (await listRollouts(db, limit)).map(summaryOf),
+    runs: async function* (id, { states } = {}) {
+      yield* listRuns(db, (await findByTypedId(db, id)).id, states)
+    },
+  }
+}
+
+function quantity(value: number | string | undefined): Quantity | undefined {
+  if (value === undefined) return undefined
+  const parsed = parseQuantity(value)
+  if (parsed) return parsed
+  throw new FleetError('USAGE', `"${value}" is not a count or a percentage. Use 10 or "10%".`)
+}

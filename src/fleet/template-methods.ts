@@ -1,0 +1,17 @@
+import { ensureTemplate, migrationsForNewTenants, showTemplates } from '../provisioning/template.ts'
+import type { Fleet } from './fleet.ts'
+import { createContext, type Parts } from './parts.ts'
+
+export function templateMethods(parts: Parts): Fleet['templates'] {
+  const show: Fleet['templates']['show'] = async () =>
+    (await showTemplates({ db: parts.catalog.db })).map(({ server, database, version, created_at }) => ({ server, database, version, createdAt: created_at }))
+  return {
+    build: async () => {
+      const context = createContext(parts)
+      const migrations = await migrationsForNewTenants(context)
+      for (const server of parts.provider.servers) await ensureTemplate(server, migrations, context)
+      return show()
+    },
+    show,
+  }
+}

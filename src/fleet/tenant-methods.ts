@@ -1,0 +1,89 @@
+import { existingTenantIds, findTenant, listTenants, pinTenants, sampleTenantIds, tagTenants } from '../catalog/tenants.ts'
+import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
+import { mapConcurrently } from '../lib/map-concurrently.ts'
+import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import { FleetError } from '../model/errors.ts'
+import { Secret } from '../model/secret.ts'
+import type { Tenant } from '../model/tenant.ts'
+import { formatConnectionString } from '../postgres/connection-string.ts'
+import { adoptTenants, findCandidates } from '../provisioning/adopt-tenants.ts'
+import { checkNewTenants, createTenant } from '../provisioning/create-tenant.ts'
+import { deleteTenant } from '../provisioning/delete-tenant.ts'
+import { refreshTenants } from '../provisioning/refresh-tenants.ts'
+import { unknownTenant } from '../provisioning/unknown-tenant.ts'
+import type { Fleet } from './fleet.ts'
+import { createContext, type Parts } from './parts.ts'
+
+/** Copies of a template made at once: more only wait for each other's checkpoints and disk. */
+const CREATE_AT_ONCE = 4
+
+export function tenantMethods(parts: Parts): Fleet['tenants'] {
+  const { catalog, provider, config, events, clock, connect, files, seal } = parts
+  const { db } = catalog
+  const refreshing = { db, connect, tables: config.migrations, clock, publish: createContext(parts).publish }
+
+  async function known(id: string): Promise<Tenant> {
+    const tenant = await findTenant(db, id)
+    if (tenant !== undefined && tenant.state !== 'deleted') return tenant
+    throw unknownTenant(id, await sampleTenantIds(db, 1000))
+  }
+
+  async function allKnown(ids: readonly string[]): Promise<void> {
+    const there = new Set(await existingTenantIds(db, ids))
+    const missing = ids.find((id) => !there.has(id))
+    if (missing !== undefined) throw unknownTenant(missing, await sampleTenantIds(db, 1000))
+  }
+
+  return {
+    async *create(tenants) {
+      const context = createContext(parts)
+      await checkNewTenants(tenants, context)
+      yield* mapConcurrently(tenants, CREATE_AT_ONCE, (tenant) => createTenant(tenant, context))
+    },
+    list: (filter) => listTenants(db, filter),
+    show: async (id) => {
+      const tenant = await known(id)
+      const available = (await files.list()).map((it) => it.name)
+      const pending = pendingMigrations({ available, history: tenant.history, allowUnordered: config.migrations.allowUnordered })
+      return { ...tenant, pending: pending.kind === 'pending' ? pending.migrations : [], runs: await listRunsOfTenant(db, id, 10) }
+    },
+    tag: async (ids, tags) => {
+      await allKnown(ids)
+      await tagTenants(db, ids, tags)
+    },
+    pin: async (ids, reason) => {
+      await allKnown(ids)
+      await pinTenants(db, ids, reason)
+    },
+    unpin: async (ids) => {
+      await allKnown(ids)
+      await pinTenants(db, ids, null)
+    },
+    refresh: async (ids) => {
+      if (ids === undefined) return refreshTenants(listTenants(db), refreshing)
+      return refreshTenants(await Promise.all(ids.map(known)), refreshing)
+    },
+    delete: async (ids) => {
+      await allKnown(ids)
+      const context = { db, provider, fleet: config.name, catalogId: catalog.id, clock, publish: refreshing.publish }
+      for await (const _ of mapConcurrently(ids, CREATE_AT_ONCE, (id) => deleteTenant(id, context)));
+    },
+    url: async (id, { reveal = false } = {}) => {
+      const tenant = await known(id)
+      const { placement } = tenant
+      if (tenant.state !== 'ready' || placement === null) throw new FleetError('TENANT_STATE', `Tenant "${id}" is ${tenant.state}: it has no URL.`)
+      if (placement.address) return formatConnectionString(await connect(id, placement), { reveal })
+      if (placement.loginRole === null) {
+        throw new FleetError('TENANT_STATE', `Tenant "${id}" was adopted: the fleet does not know the role of its application.`)
+      }
+      const password = reveal ? await parts.readPassword(id) : new Secret('')
+      return formatConnectionString({ ...(await provider.connect(placement)), user: placement.loginRole, password }, { reveal })
+    },
+    adopt: async function* (candidates, { dryRun = false } = {}) {
+      const available = (await files.list()).map((it) => it.name)
+      const { allowUnordered } = config.migrations
+      yield* adoptTenants(candidates, { db, provider, tables: config.migrations, available, allowUnordered, seal, dryRun })
+    },
+    findCandidates: (pattern) => findCandidates(pattern, provider),
+  }
+}

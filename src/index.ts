@@ -1,0 +1,72 @@
+import type { FleetConfig } from './config/config.ts'
+import type { FleetInput } from './config/define-fleet.ts'
+import { loadConfig } from './config/load-config.ts'
+import { parseConfig } from './config/parse-config.ts'
+import type { Fleet } from './fleet/fleet.ts'
+import { openFleet as openConfigured } from './fleet/open-fleet.ts'
+
+export type { FleetConfig, ProviderConfig, Quantity, WaveConfig } from './config/config.ts'
+export {
+  type DurationInput,
+  defineFleet,
+  embedded,
+  type FleetInput,
+  type ProviderInput,
+  postgres,
+  type QuantityInput,
+  type ServersInput,
+  type WaveInput,
+} from './config/define-fleet.ts'
+export { type LoadConfigOptions, loadConfig } from './config/load-config.ts'
+export type {
+  AdoptionCandidate,
+  DriveOptions,
+  DriveResult,
+  Fleet,
+  MigrationInfo,
+  NewTenant,
+  PlanOptions,
+  StartOptions,
+  TemplateInfo,
+  TenantDetail,
+  TenantFilter,
+} from './fleet/fleet.ts'
+export { FleetError, type FleetErrorCode } from './model/errors.ts'
+export type { FleetEvent, ProvisioningEvent, RolloutEvent } from './model/events.ts'
+export type { AdoptionResult, CheckResult, FleetStatus } from './model/fleet-status.ts'
+export type {
+  FailureGroup,
+  RolloutPlan,
+  RolloutPolicy,
+  RolloutScope,
+  RolloutStatus,
+  RolloutSummary,
+  TenantRun,
+  WaveProgress,
+} from './model/rollout.ts'
+export type { PauseReason, RolloutOutcome, RolloutState } from './model/rollout-state.ts'
+export type { Placement, Tags, Tenant } from './model/tenant.ts'
+export type { TenantRunState } from './model/tenant-run-state.ts'
+export type { TenantState } from './model/tenant-state.ts'
+export type { Diagnosis } from './providers/provider.ts'
+
+/**
+ * Opens a fleet: with what you would write in `fleet.config.ts`, with what `loadConfig` returned, or, left out, with
+ * the configuration file of the working directory. Close it when done.
+ *
+ * @example
+ * const fleet = await openFleet()
+ * try {
+ *   for await (const tenant of fleet.tenants.create([{ id: 'acme' }])) console.log(tenant.id, tenant.version)
+ * } finally {
+ *   await fleet.close()
+ * }
+ *
+ * @throws FleetError CONFIG_NOT_FOUND, CONFIG_INVALID, SERVER_UNREACHABLE, AUTHENTICATION_FAILED, RIGHT_MISSING,
+ * CATALOG_NEWER, CATALOG_OLDER, CATALOG_FOREIGN
+ */
+export async function openFleet(config?: FleetInput | FleetConfig): Promise<Fleet> {
+  if (config === undefined) return openConfigured(await loadConfig())
+  // Only a loaded configuration knows its root.
+  return openConfigured('root' in config ? config : parseConfig(config, { root: process.cwd() }))
+}

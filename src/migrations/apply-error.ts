@@ -1,0 +1,68 @@
+import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
+import type { ApplyPhase } from './apply-outcome.ts'
+
+/** A statement of a migration that failed, and what the driver threw. */
+export interface FailedStatement {
+  readonly error: unknown
+  readonly statement: string
+}
+
+interface ApplyErrorOptions {
+  readonly cause?: unknown
+  /** The statement that failed. */
+  readonly statement?: string | undefined
+  /** Whether the migration threw it by itself: its `code` is then none of the server's, say ENOENT for a missing file. */
+  readonly own?: boolean
+}
+
+/** Why a migration stopped, and where; the cause is what the driver or the migration itself threw. */
+export class ApplyError extends Error {
+  override readonly name = 'ApplyError'
+  readonly phase: ApplyPhase
+  readonly statement: string | undefined
+  readonly #own: boolean
+
+  constructor(phase: ApplyPhase, message: string, { cause, statement, own = false }: ApplyErrorOptions = {}) {
+    super(message, { cause })
+    this.phase = phase
+    this.statement = statement
+    this.#own = own
+  }
+
+  /** What the server answered; undefined when it is not the server that refused. */
+  get sqlstate(): string | undefined {
+    return this.#own ? undefined : sqlstateOf(this.cause)
+  }
+
+  /** Whether the connection is gone: nobody here knows then whether a COMMIT went through. */
+  get connectionLost(): boolean {
+    return /^(08|57P0[1235]|25P0[34])/.test(this.sqlstate ?? '')
+  }
+}
+
+/** Returns an error of the driver as one that says where it happened. */
+export function applyError(phase: ApplyPhase, cause: unknown, statement?: string): ApplyError {
+  if (cause instanceof ApplyError) return cause
+  const where = sqlstateOf(cause) === SQLSTATE.busy ? 'lock' : phase
+  return new ApplyError(where, messageOf(cause), { cause, statement })
+}
+
+/** Returns what `up` threw as the failure of the statement behind it, if there is one, else as the migration's own. */
+export function thrownByMigration(error: unknown, lastFailure: FailedStatement | undefined): ApplyError {
+  if (error instanceof ApplyError) return error
+  if (lastFailure !== undefined && chainOf(error).includes(lastFailure.error)) {
+    return applyError('statement', lastFailure.error, lastFailure.statement)
+  }
+  return new ApplyError('statement', messageOf(error), { cause: error, own: true })
+}
+
+function chainOf(error: unknown): unknown[] {
+  const chain: unknown[] = []
+  for (let it = error; it !== undefined && !chain.includes(it); it = it instanceof Error ? it.cause : undefined)
+    chain.push(it)
+  return chain
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

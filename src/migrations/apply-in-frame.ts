@@ -1,0 +1,101 @@
+import { Kysely } from 'kysely'
+import type { Client } from '../postgres/connect.ts'
+import { ApplyError, applyError, type FailedStatement, thrownByMigration } from './apply-error.ts'
+import type { ApplyPhase } from './apply-outcome.ts'
+import { closeFrame, type Frame, openFrame, TRANSACTION_ENDED } from './frame.ts'
+import { LiveConnection, type Send, sendWith } from './live-connection.ts'
+import { liveDialect } from './live-dialect.ts'
+import type { Migration } from './migration.ts'
+import { controlsTransaction } from './statement-kind.ts'
+
+/**
+ * Runs one migration live, statement by statement, in its frame: the history row is committed with what it did.
+ * @throws ApplyError when nothing of it was committed, or when its `connectionLost` says that nobody knows
+ */
+export async function applyInFrame(client: Client, migration: Migration, frame: Frame): Promise<void> {
+  const connection = new LiveConnection(sendInTransaction(client))
+  let phase = 'history' as ApplyPhase
+  let abortedBy = undefined as FailedStatement | undefined
+
+  const rollback = async () => {
+    if (phase === 'statement' && client.getTransactionStatus() === 'E') abortedBy = connection.lastFailure
+    await connection.close()
+    await client.query('rollback').catch(() => {})
+  }
+  const dialect = liveDialect(connection, {
+    begin: async () => {
+      try {
+        await client.query(openFrame(frame))
+        phase = 'statement'
+      } catch (error) {
+        await client.query('rollback').catch(() => {})
+        throw error
+      }
+    },
+    commit: async () => {
+      const unawaited = await connection.close()
+      if (unawaited !== undefined) throw notAwaited(unawaited)
+      if (client.getTransactionStatus() === 'E') throw swallowed(connection.lastFailure)
+      phase = 'commit'
+      await client.query(closeFrame(frame))
+    },
+    rollback,
+  })
+
+  try {
+    await new Kysely<unknown>({ dialect }).transaction().execute((transaction) => migration.up(transaction))
+  } catch (error) {
+    if (error instanceof ApplyError) throw error
+    // In an aborted transaction every later error only says so; the reason is what aborted it.
+    const reason = abortedBy ?? lossOf(connection)
+    if (reason !== undefined) throw applyError(phase, reason.error, reason.statement)
+    throw phase === 'statement' ? thrownByMigration(error, connection.lastFailure) : applyError(phase, error)
+  }
+}
+
+/** Refuses what would end the transaction before it is sent, and stops at once should one have ended all the same. */
+function sendInTransaction(client: Client): Send {
+  const send = sendWith(client)
+  return async (query) => {
+    if (controlsTransaction(query.sql)) {
+      throw new ApplyError(
+        'statement',
+        'A migration must not begin, commit or roll back: it runs in a transaction already.',
+        {
+          statement: query.sql,
+        },
+      )
+    }
+    const result = await send(query).catch(async (error: unknown) => {
+      // The driver rejects before the server has said what became of the transaction: wait for that.
+      await client.query('').catch(() => {})
+      throw error
+    })
+    if (client.getTransactionStatus() === 'I') {
+      throw new ApplyError('statement', TRANSACTION_ENDED, { statement: query.sql })
+    }
+    return result
+  }
+}
+
+function notAwaited(statement: string): ApplyError {
+  return new ApplyError('statement', 'up() returned before its queries had finished: an `await` is missing.', {
+    statement,
+  })
+}
+
+function swallowed(failure: FailedStatement | undefined): ApplyError {
+  const { error, statement } = failure ?? {}
+  const reason = error instanceof Error ? error.message : 'unknown'
+  return new ApplyError('statement', `up() went on after an error that had aborted its transaction: ${reason}`, {
+    cause: error,
+    statement,
+  })
+}
+
+/** When the connection is gone, that is the reason, whatever the migration made of it. */
+function lossOf({ lastFailure }: LiveConnection): FailedStatement | undefined {
+  return lastFailure !== undefined && applyError('statement', lastFailure.error).connectionLost
+    ? lastFailure
+    : undefined
+}

@@ -1,0 +1,170 @@
+import { type CompiledQuery, Kysely, type TransactionSettings } from 'kysely'
+import type { Client } from '../postgres/connect.ts'
+import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
+import { ApplyError, applyError, thrownByMigration } from './apply-error.ts'
+import type { ApplyPhase } from './apply-outcome.ts'
+import { closeFrame, type Frame, openFrame, script } from './frame.ts'
+import { LiveConnection, type Send, sendWith } from './live-connection.ts'
+import { liveDialect } from './live-dialect.ts'
+import type { Migration } from './migration.ts'
+import { MIGRATION_LOCK } from './migration-lock.ts'
+import { type ConcurrentStepOptions, runConcurrentStep } from './run-concurrent-step.ts'
+import { controlsTransaction, isRepeatable, runsAlone } from './statement-kind.ts'
+import { hashOf, StepJournal } from './step-journal.ts'
+
+export type StepOptions = ConcurrentStepOptions & { readonly frame: Frame }
+
+/**
+ * Runs one migration live outside a transaction: each statement that can have a transaction gets one, shared with its
+ * row in the journal, so that a repeat after a crash goes on where the last try ended. What cannot is run alone.
+ * @throws ApplyError; the steps that are done stay done
+ */
+export async function applyInSteps(client: Client, migration: Migration, options: StepOptions): Promise<void> {
+  const { frame } = options
+  let phase: ApplyPhase = 'history'
+  try {
+    const journal = await openJournal(client, frame)
+    phase = 'statement'
+    await runSteps(client, migration, { ...options, journal })
+    phase = 'history'
+    await client.query(openFrame(frame))
+    await client.query(journal.dropText())
+    phase = 'commit'
+    await client.query(closeFrame(frame))
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw applyError(phase, error)
+  } finally {
+    await client.query(`select pg_advisory_unlock(${MIGRATION_LOCK})`).catch(() => {})
+  }
+}
+
+/** A lock_timeout would leave an invalid index behind each time: our own timeout bounds these steps. */
+const SESSION = script([
+  'set lock_timeout = 0',
+  'set statement_timeout = 0',
+  'set idle_in_transaction_session_timeout = 0',
+  `set client_connection_check_interval = '2s'`,
+  `set default_transaction_isolation = 'read committed'`,
+  'set default_transaction_read_only = off',
+])
+
+async function openJournal(client: Client, frame: Frame): Promise<StepJournal> {
+  await client.query(openFrame(frame))
+  const journal = await StepJournal.open(client, frame.migration)
+  // The frame holds the lock for its transaction; now it is kept until the last step.
+  await client.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
+  await client.query('commit')
+  await client.query(SESSION)
+  return journal
+}
+
+async function runSteps(
+  client: Client,
+  migration: Migration,
+  options: StepOptions & { journal: StepJournal },
+): Promise<void> {
+  const { frame } = options
+  let inTransaction = false
+  const begin = async (settings: TransactionSettings = {}) => {
+    await client.query(beginStep(frame, settings))
+    inTransaction = true
+  }
+  const end = async (by: 'commit' | 'rollback') => {
+    inTransaction = false
+    await client.query(by)
+  }
+  const connection = new LiveConnection(
+    sendStep(client, { ...options, begin, end, inTransaction: () => inTransaction }),
+  )
+  const dialect = liveDialect(connection, {
+    begin,
+    commit: () => end('commit'),
+    rollback: () => end('rollback').catch(() => {}),
+  })
+  try {
+    await migration.up(new Kysely<unknown>({ dialect }))
+  } catch (error) {
+    await connection.close()
+    throw thrownByMigration(error, connection.lastFailure)
+  }
+  const unawaited = await connection.close()
+  if (unawaited !== undefined) {
+    throw new ApplyError('statement', 'up() returned before its queries had finished: an `await` is missing.', {
+      statement: unawaited,
+    })
+  }
+}
+
+interface SendStepOptions extends StepOptions {
+  readonly journal: StepJournal
+  readonly begin: () => Promise<void>
+  readonly end: (by: 'commit' | 'rollback') => Promise<void>
+  readonly inTransaction: () => boolean
+}
+
+/** The second is a procedure that commits. */
+const NOT_IN_TRANSACTION: readonly (string | undefined)[] = [
+  SQLSTATE.activeTransaction,
+  SQLSTATE.invalidTransactionTermination,
+]
+
+/** Sends each statement as the step it is: skipped when it is done, else with its journal row. */
+function sendStep(client: Client, options: SendStepOptions): Send {
+  const { journal, begin, end, inTransaction } = options
+  const send = sendWith(client)
+  let steps = 0
+
+  const inTransactionOfItsOwn = async (query: CompiledQuery, step: { n: number; hash: string }) => {
+    await begin()
+    try {
+      await journal.finish(step)
+      const result = await send(query)
+      await end('commit')
+      return result
+    } catch (error) {
+      await end('rollback').catch(() => {})
+      throw error
+    }
+  }
+  const alone = async (query: CompiledQuery, step: { n: number; hash: string }) => {
+    const again = await journal.start(step)
+    const result = await runConcurrentStep(client, query, { ...options, again })
+    await journal.finish(step)
+    return result
+  }
+
+  return async (query) => {
+    if (controlsTransaction(query.sql)) {
+      throw new ApplyError('statement', 'A migration must not send BEGIN or COMMIT itself: use db.transaction().', {
+        statement: query.sql,
+      })
+    }
+    if (isRepeatable(query.sql)) return send(query)
+    const step = { n: ++steps, hash: hashOf(query) }
+    if (journal.isDone(step)) return {}
+    if (inTransaction()) {
+      await journal.finish(step)
+      return send(query)
+    }
+    if (runsAlone(query.sql) || journal.isStarted(step)) return alone(query, step)
+    try {
+      return await inTransactionOfItsOwn(query, step)
+    } catch (error) {
+      // The server knows best what cannot run in a transaction.
+      if (NOT_IN_TRANSACTION.includes(sqlstateOf(error))) return alone(query, step)
+      throw error
+    }
+  }
+}
+
+function beginStep({ timeouts }: Frame, { isolationLevel, accessMode }: TransactionSettings): string {
+  const mode = [isolationLevel ? `isolation level ${isolationLevel}` : '', accessMode ?? ''].filter(
+    (part) => part !== '',
+  )
+  return script([
+    ['begin', ...mode].join(' '),
+    `set local lock_timeout = ${timeouts.lock}`,
+    `set local statement_timeout = ${timeouts.statement}`,
+  ])
+}

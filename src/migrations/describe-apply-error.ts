@@ -1,0 +1,58 @@
+import { classifySqlstate } from '../postgres/sqlstate.ts'
+import type { ApplyError } from './apply-error.ts'
+import type { ApplyOutcome } from './apply-outcome.ts'
+import { lineInStack } from './describe-import-error.ts'
+import type { Migration } from './migration.ts'
+
+type Refusal = Exclude<ApplyOutcome, { kind: 'applied' }>
+
+/** Says what stopped a migration as the outcome of a tenant run: its class by SQLSTATE, and what may be shown of it. */
+export function describeApplyError(
+  error: ApplyError,
+  migration: Migration | undefined,
+  history: readonly string[] | null,
+): Refusal {
+  const sqlstate = error.sqlstate ?? null
+  const place = migration === undefined ? undefined : placeIn(migration, error.cause)
+  // What the server says names no line; what the migration itself threw is found by it.
+  const message = firstLine(error.message) + (sqlstate === null && place !== undefined ? ` (${place})` : '')
+  return {
+    kind: kindOf(error),
+    phase: error.phase,
+    migration: migration?.name ?? null,
+    sqlstate,
+    message,
+    detail: detailOf(error, place),
+    history,
+  }
+}
+
+function kindOf({ sqlstate, phase }: ApplyError): Refusal['kind'] {
+  // Not even a connection, and no word from the server: a name that does not resolve, a certificate. It may pass.
+  if (sqlstate === undefined) return phase === 'connect' ? 'error' : 'failure'
+  const found = classifySqlstate(sqlstate)
+  return found === 'done' ? 'failure' : found
+}
+
+function detailOf({ cause, statement, sqlstate }: ApplyError, place: string | undefined): string | null {
+  const lines = [
+    ...(statement === undefined ? [] : [statement]),
+    ...(sqlstate !== undefined && place !== undefined ? [`at ${place}`] : []),
+    ...(['detail', 'hint', 'where'] as const).flatMap((field) => textOf(cause, field)),
+  ]
+  return lines.length === 0 ? null : lines.join('\n')
+}
+
+function textOf(cause: unknown, field: string): string[] {
+  const value: unknown = cause instanceof Error ? Reflect.get(cause, field) : undefined
+  return typeof value === 'string' ? [value] : []
+}
+
+function placeIn({ file, path }: Migration, cause: unknown): string | undefined {
+  const line = cause instanceof Error ? lineInStack(cause, path) : undefined
+  return line === undefined ? undefined : `${file}:${line}`
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0] ?? message
+}

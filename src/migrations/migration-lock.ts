@@ -1,0 +1,26 @@
+import type { Client } from '../postgres/connect.ts'
+
+/** The advisory lock that Kysely's Migrator takes: who holds it may migrate this database. */
+export const MIGRATION_LOCK = 3853314791062309107n
+
+export interface LockHolder {
+  readonly pid: number
+  readonly applicationName: string
+}
+
+/** Returns which backend holds the lock in this database; undefined when nobody does. */
+export async function findLockHolder(client: Client): Promise<LockHolder | undefined> {
+  const { rows } = await client.query<LockHolder>(`
+    select lock.pid, coalesce(activity.application_name, '') as "applicationName"
+    from pg_locks lock left join pg_stat_activity activity on activity.pid = lock.pid
+    where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1
+      and lock.database = (select oid from pg_database where datname = current_database())
+      and lock.classid = ${MIGRATION_LOCK >> 32n} and lock.objid = ${MIGRATION_LOCK & 0xffffffffn}
+    limit 1`)
+  return rows[0]
+}
+
+/** Says whether a backend is one of a fleet: then it ends or commits by itself soon after its process died. */
+export function isOurs(holder: LockHolder): boolean {
+  return holder.applicationName.startsWith('fleet/')
+}

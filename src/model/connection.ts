@@ -1,0 +1,19 @@
+import type { Secret } from './secret.ts'
+
+/** `verify` checks certificate and host name; `no-verify` only encrypts. */
+export type Tls = 'off' | 'verify' | 'no-verify'
+
+/** Where a database is, without any secret: may be stored and printed. */
+export interface Address {
+  /** Host name, address, or the directory of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly tls: Tls
+}
+
+/** All that is needed to connect to one database. */
+export interface ConnectionDescriptor extends Address {
+  readonly password: Secret | undefined
+}

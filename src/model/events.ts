@@ -1,0 +1,59 @@
+import type { FailureGroup } from './rollout.ts'
+import type { PauseReason, RolloutOutcome, RolloutState } from './rollout-state.ts'
+
+/** Why a tenant goes back to pending without a result. */
+export type ReleaseReason = 'busy' | 'error'
+
+/** What happens during a rollout. Public: JSON output, renderers and tests read it. */
+export type RolloutEvent = { readonly at: string; readonly rolloutId: string } & (
+  | { readonly type: 'rollout.started'; readonly target: string | null; readonly digest: string; readonly tenants: number; /** Came after the plan was made. */ readonly joiners: number; /** Were in the plan, and are not to be migrated any more. */ readonly dropped: number }
+  | { readonly type: 'rollout.resumed'; readonly driver: string; readonly takenOverFrom: string | null }
+  | { readonly type: 'rollout.waiting'; readonly reason: string }
+  | { readonly type: 'wave.started'; readonly wave: string }
+  | { readonly type: 'wave.finished'; readonly wave: string; readonly failed: number }
+  | { readonly type: 'tenant.started'; readonly wave: string; readonly tenantId: string; readonly attempt: number }
+  | { readonly type: 'tenant.succeeded'; readonly wave: string; readonly tenantId: string; readonly attempt: number; readonly version: string | null; readonly ms: number }
+  | {
+      readonly type: 'tenant.released'
+      readonly wave: string
+      readonly tenantId: string
+      readonly attempt: number
+      readonly reason: ReleaseReason
+      readonly sqlstate: string | null
+      readonly message: string
+      readonly retryInMs: number
+    }
+  | {
+      readonly type: 'tenant.failed'
+      readonly wave: string
+      readonly tenantId: string
+      readonly attempt: number
+      readonly migration: string | null
+      readonly sqlstate: string | null
+      readonly message: string
+    }
+  | { readonly type: 'server.paused'; readonly server: string; readonly sqlstate: string; readonly message: string }
+  | { readonly type: 'rollout.paused'; readonly reason: PauseReason; readonly note: string }
+  | {
+      readonly type: 'rollout.finished'
+      readonly state: RolloutState
+      readonly outcome: RolloutOutcome | null
+      readonly pauseReason: PauseReason | null
+      readonly succeeded: number
+      readonly failed: number
+      readonly skipped: number
+      readonly pending: number
+      readonly failures: readonly FailureGroup[]
+    }
+)
+
+/** What happens outside rollouts, for progress displays. */
+export type ProvisioningEvent = { readonly at: string } & (
+  | { readonly type: 'template.building'; readonly server: string; readonly version: string | null }
+  | { readonly type: 'template.built'; readonly server: string; readonly version: string | null; readonly ms: number }
+  | { readonly type: 'tenant.created'; readonly tenantId: string; readonly version: string | null; readonly ms: number }
+  | { readonly type: 'tenant.deleted'; readonly tenantId: string }
+  | { readonly type: 'tenant.refreshed'; readonly tenantId: string; readonly version: string | null; readonly changed: boolean }
+)
+
+export type FleetEvent = RolloutEvent | ProvisioningEvent

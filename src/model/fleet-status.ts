@@ -1,0 +1,52 @@
+import type { RolloutStatus } from './rollout.ts'
+import type { TenantState } from './tenant-state.ts'
+
+/** Counts of the whole fleet, from the catalog alone. */
+export interface FleetStatus {
+  readonly fleet: string
+  readonly provider: string
+  readonly tenants: number
+  readonly servers: readonly { readonly server: string; readonly tenants: number }[]
+  readonly states: Readonly<Record<TenantState, number>>
+  /** Ready tenants by version, the newest version first. */
+  readonly versions: readonly {
+    readonly version: string | null
+    readonly tenants: number
+    /** How many migrations of the folder it lacks; null: the version is not in the folder. */
+    readonly behind: number | null
+  }[]
+  readonly pinned: number
+  /** The version that new tenants get. */
+  readonly released: string | null
+  /** The newest migration in the folder. */
+  readonly newest: string | null
+  /** Migrations in the folder that some ready tenant lacks, by name. */
+  readonly pending: readonly { readonly name: string; readonly tenants: number }[]
+  /** The active rollout, else the last one. */
+  readonly rollout: RolloutStatus | null
+}
+
+/** The answer of `fleet check --at-least`. */
+export interface CheckResult {
+  readonly atLeast: string
+  /** Ready tenants, pinned included. */
+  readonly tenants: number
+  /** Tenants that lack the migration by the catalog. */
+  readonly behind: number
+  readonly examples: readonly string[]
+  /** Tenants whose own history was read, and those among them where the catalog was wrong. */
+  readonly verified: number
+  readonly corrected: readonly string[]
+  /** Tenants of the sample that could not be read: then the answer is no. */
+  readonly unreachable: readonly string[]
+  readonly ok: boolean
+}
+
+/** What became of one database offered for adoption. */
+export interface AdoptionResult {
+  readonly id: string
+  readonly verdict: 'adopted' | 'would-adopt' | 'refused'
+  readonly version: string | null
+  /** Why it was refused. */
+  readonly reason: string | null
+}

@@ -1,0 +1,161 @@
+import type { PauseReason, RolloutOutcome, RolloutState } from './rollout-state.ts'
+import type { Tags } from './tenant.ts'
+import type { TenantRunState } from './tenant-run-state.ts'
+
+/** Which tenants a rollout is about. Empty lists and no tags: all of them. */
+export interface RolloutScope {
+  readonly tenants: readonly string[]
+  readonly skipTenants: readonly string[]
+  readonly tags: Tags
+  readonly waves: readonly string[]
+}
+
+export type FailureMode = 'strict' | 'soft'
+
+/** How a rollout behaves, frozen when it is planned. Times are in milliseconds. */
+export interface RolloutPolicy {
+  /** Most tenants at once, in total; a wave may have less. */
+  readonly concurrency: number
+  /** Most tenants at once on one server. */
+  readonly perServer: number
+  readonly failureMode: FailureMode
+  /** Tries per tenant before an error counts as a failure. */
+  readonly attempts: number
+  readonly lockTimeout: number
+  readonly statementTimeout: number
+  readonly concurrentTimeout: number
+}
+
+/** A migration that some tenant in scope has not. */
+export interface PlannedMigration {
+  readonly name: string
+  readonly file: string
+  readonly checksum: string
+  readonly transaction: boolean
+  /** How many tenants in scope will run it. */
+  readonly tenants: number
+}
+
+/** Tenants that start from the same history, and so get the same migrations. */
+export interface PlannedVersion {
+  readonly version: string | null
+  readonly history: readonly string[]
+  readonly pending: readonly string[]
+  readonly tenants: number
+}
+
+/** A wave with everything resolved to numbers. */
+export interface PlannedWave {
+  readonly name: string
+  readonly tenants: number
+  /** As configured. */
+  readonly concurrency: number
+  readonly maxFailures: number
+  /** How many really run at once at its start, after the failure mode had its say. */
+  readonly atOnce: number
+}
+
+/** What a rollout would do. `digest` names it: migrations, policy, waves, scope, and the starting versions with the plan for each. */
+export interface RolloutPlan {
+  readonly digest: string
+  readonly target: string | null
+  readonly migrations: readonly PlannedMigration[]
+  readonly versions: readonly PlannedVersion[]
+  readonly waves: readonly PlannedWave[]
+  readonly scope: RolloutScope
+  readonly policy: RolloutPolicy
+  /** Tenants that would be migrated. */
+  readonly tenants: number
+  /** Whether its completion says what new tenants get: it is about every tenant that is not pinned. */
+  readonly releases: boolean
+  readonly skipped: {
+    /** At the target already. */
+    readonly current: number
+    /** No wave takes them. */
+    readonly unmatched: number
+    readonly pinned: number
+    /** A few of the pinned, with the reason. */
+    readonly pinnedExamples: readonly { readonly id: string; readonly reason: string }[]
+    /** Not ready: being created or deleted, or failed. */
+    readonly notReady: number
+  }
+}
+
+export type TenantRunCounts = Readonly<Record<TenantRunState, number>>
+
+export interface WaveProgress {
+  readonly name: string
+  readonly position: number
+  readonly counts: TenantRunCounts
+  readonly concurrency: number
+  readonly maxFailures: number
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** One row of `rollout list`. */
+export interface RolloutSummary {
+  /** As printed and typed: `r7`. */
+  readonly id: string
+  readonly state: RolloutState
+  readonly pauseReason: PauseReason | null
+  /** What led to the pause, in a sentence. */
+  readonly pauseNote: string | null
+  readonly outcome: RolloutOutcome | null
+  readonly target: string | null
+  readonly digest: string
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** Failures that have the same cause. */
+export interface FailureGroup {
+  readonly migration: string | null
+  readonly sqlstate: string | null
+  readonly message: string
+  readonly count: number
+  /** One tenant that failed so. */
+  readonly example: string
+}
+
+/** Who drives a rollout, and when it was last heard of. */
+export interface DriverStatus {
+  readonly name: string
+  readonly heartbeatAt: Date
+  /** Heard of within the last 20 s. */
+  readonly alive: boolean
+}
+
+export interface RolloutStatus extends RolloutSummary {
+  readonly waves: readonly WaveProgress[]
+  readonly failures: readonly FailureGroup[]
+  readonly driver: DriverStatus | null
+  readonly plan: RolloutPlan
+}
+
+export interface TenantRun {
+  readonly tenantId: string
+  readonly wave: string
+  readonly state: TenantRunState
+  /** How often it was claimed. */
+  readonly attempt: number
+  readonly migration: string | null
+  readonly sqlstate: string | null
+  readonly message: string | null
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** Name of the wave of tenants that came after the plan; always the last. */
+export const JOINERS = 'joiners'
+
+/** Says whether a tenant that comes later is in scope; one limited to waves is about those that were there. */
+export function isInScope(scope: RolloutScope, tenant: { readonly id: string; readonly tags: Tags }): boolean {
+  return (
+    (scope.tenants.length === 0 || scope.tenants.includes(tenant.id)) &&
+    !scope.skipTenants.includes(tenant.id) &&
+    scope.waves.length === 0 &&
+    Object.entries(scope.tags).every(([key, value]) => tenant.tags[key] === value)
+  )
+}

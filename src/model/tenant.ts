@@ -1,0 +1,46 @@
+import type { Address } from './connection.ts'
+import type { TenantState } from './tenant-state.ts'
+
+export type Tags = Readonly<Record<string, string>>
+
+/** Where a tenant's database is and who owns what in it. Holds no secret. */
+export interface Placement {
+  /** Name of the server in the configuration; `external` for a tenant that was adopted by its own URL. */
+  readonly server: string
+  readonly database: string
+  /** pg_database.oid when the fleet made or found it; guards deletion against a database of the same name. */
+  readonly oid: number | null
+  /** Role that owns the objects inside, taken by `SET ROLE` for migrations; null: stay what one connects as. */
+  readonly ownerRole: string | null
+  /** Login role of the tenant's application; null where the fleet did not make one. */
+  readonly loginRole: string | null
+  /** Set only for an adopted tenant that is reached by a URL of its own; its password is in the tenant's secret. */
+  readonly address?: Address
+}
+
+/** `created` by the fleet, or `adopted`: its database was there before, and deleting the tenant leaves it there. */
+export type TenantOrigin = 'created' | 'adopted'
+
+export interface Tenant {
+  readonly id: string
+  readonly state: TenantState
+  readonly origin: TenantOrigin
+  readonly tags: Tags
+  readonly placement: Placement | null
+  /** Names of the migrations in its history, in order of execution; the version is the last one. */
+  readonly history: readonly string[]
+  /** The last migration of its history; null when it has none. */
+  readonly version: string | null
+  /** Why rollouts skip it; null when they do not. */
+  readonly pinned: string | null
+  readonly createdAt: Date
+  /** When its own history was last read or written by the fleet. */
+  readonly checkedAt: Date | null
+  /** Why the last creation or deletion failed. */
+  readonly error: string | null
+}
+
+/** Returns the version that a history stands for: its last migration. */
+export function versionOf(history: readonly string[]): string | null {
+  return history.at(-1) ?? null
+}

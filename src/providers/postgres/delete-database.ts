@@ -1,0 +1,48 @@
+import type { Clock } from '../../lib/clock.ts'
+import { failpoint } from '../../lib/failpoint.ts'
+import { FleetError } from '../../model/errors.ts'
+import type { Mark } from '../../model/mark.ts'
+import type { AdminServer } from './admin-server.ts'
+import { withDatabaseLock } from './database-lock.ts'
+import { databaseState } from './database-state.ts'
+import { dropDatabase } from './drop-database.ts'
+import { OWNER_ROLE } from './fleet-role-names.ts'
+import { foreignRefusal } from './foreign-refusal.ts'
+import { dropLoginRole } from './login-role.ts'
+import { readDatabase } from './read-database.ts'
+
+const PATIENCE_MS = 60_000
+
+export interface Deletion {
+  readonly database: string
+  readonly mark: Mark
+  /** What the database had when it was made; null where that is not known, as of one whose making was interrupted. */
+  readonly oid: number | null
+  /** The login role that goes with it; null: none. */
+  readonly loginRole: string | null
+}
+
+/**
+ * Removes a database of ours and its login role; gone is fine, and a repeated call goes on.
+ * @throws FleetError DATABASE_FOREIGN when mark or OID differ, RIGHT_MISSING, DATABASE_IN_USE
+ */
+export async function deleteDatabase(server: AdminServer, deletion: Deletion, clock: Clock): Promise<void> {
+  const { database, mark, oid, loginRole } = deletion
+  await server.run((client) =>
+    withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
+      const facts = await readDatabase(client, database)
+      const state = databaseState(facts, { mark, owner: OWNER_ROLE })
+      if (state === 'foreign') throw foreignRefusal('database', database, server.name, facts?.comment ?? null)
+      if (facts && oid !== null && facts.oid !== oid) {
+        throw new FleetError(
+          'DATABASE_FOREIGN',
+          `Database "${database}" on server "${server.name}" is another one than was made: its OID is ${facts.oid}, not ${oid}.`,
+          { remedy: 'Look at what is in it, then rename or drop it yourself.' },
+        )
+      }
+      if (state !== 'missing') await dropDatabase(client, database, state)
+      failpoint('tenant.database-dropped')
+      if (loginRole !== null) await dropLoginRole(client, { name: loginRole, server: server.name, mark })
+    }),
+  )
+}

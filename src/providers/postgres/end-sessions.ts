@@ -1,0 +1,71 @@
+import { FleetError } from '../../model/errors.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
+import { majorOf } from '../../postgres/server-version.ts'
+import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import { readAdminRights } from './admin-rights.ts'
+
+/** Sessions without a user are the server's own (autovacuum): it ends them itself when a database is dropped. */
+const OTHERS = `a.datname = $1 and a.pid <> pg_backend_pid() and a.usesysid is not null`
+const PATIENCE_MS = 5_000
+
+/**
+ * Ends the sessions in a database that was closed, and waits until they are gone.
+ * @throws FleetError RIGHT_MISSING when the admin may not end one of them
+ */
+export async function endSessions(client: ClientBase, database: string): Promise<void> {
+  const { rows } = await client.query<{ user: string; superuser: boolean }>(
+    `select distinct u.rolname as user, u.rolsuper as superuser
+       from pg_stat_activity a join pg_roles u on u.oid = a.usesysid where ${OTHERS}`,
+    [database],
+  )
+  if (rows.length === 0) return
+  if (rows.some((it) => it.user === database)) await becomeMemberOf(client, database)
+  try {
+    await client.query(`select pg_terminate_backend(a.pid, ${PATIENCE_MS}) from pg_stat_activity a where ${OTHERS}`, [
+      database,
+    ])
+  } catch (error) {
+    if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error
+    throw await sessionRefusal(client, { database, users: rows, cause: error })
+  }
+}
+
+/**
+ * A role's sessions may be ended by its members, and who made a role may become one: so no wider right is needed.
+ * Only done with the tenant's own login role, which is named like the database and dropped with it.
+ */
+async function becomeMemberOf(client: ClientBase, role: string): Promise<void> {
+  const rights = await readAdminRights(client)
+  if (rights.superuser || rights.signalBackend) return
+  const options = majorOf(rights.version) >= 16 ? ' with inherit true' : ''
+  try {
+    await client.query(`grant ${quoteIdentifier(role)} to ${quoteIdentifier(rights.user)}${options}`)
+  } catch (error) {
+    // Without the right to it, ending the session is refused next, and that refusal names the remedy.
+    if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error
+  }
+}
+
+async function sessionRefusal(
+  client: ClientBase,
+  {
+    database,
+    users,
+    cause,
+  }: { database: string; users: readonly { user: string; superuser: boolean }[]; cause: unknown },
+): Promise<FleetError> {
+  const { user: admin } = await readAdminRights(client)
+  const superuser = users.find((it) => it.superuser)
+  const whose = users.map((it) => `"${it.user}"`).join(', ')
+  return new FleetError(
+    'RIGHT_MISSING',
+    `Admin "${admin}" may not end the sessions of ${whose} in database "${database}".`,
+    {
+      cause,
+      remedy: superuser
+        ? `Run as a superuser, whose sessions nobody else can end: SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)};`
+        : `Run as a superuser: GRANT pg_signal_backend TO ${quoteIdentifier(admin)};`,
+    },
+  )
+}

@@ -1,0 +1,54 @@
+import { FleetError } from '../../model/errors.ts'
+import { advisoryLockKey } from '../../postgres/advisory-lock.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { majorOf } from '../../postgres/server-version.ts'
+import { type AdminRights, missingGrants, readAdminRights } from './admin-rights.ts'
+import { APP_ROLE, OWNER_ROLE } from './fleet-role-names.ts'
+
+/**
+ * Makes the two roles that all fleets on a server share, and the admin a member of the owner; returns its rights.
+ * @throws FleetError RIGHT_MISSING with the grants that a superuser has to run
+ */
+export async function ensureFleetRoles(client: ClientBase): Promise<AdminRights> {
+  const found = await readAdminRights(client)
+  if (isReady(found)) return found
+  refuseMissing(found)
+  await client.query(makeRoles(found))
+  const made = await readAdminRights(client)
+  refuseMissing(made)
+  return made
+}
+
+function isReady(rights: AdminRights): boolean {
+  return rights.ownerRole === 'usable' && rights.appRole === 'grantable' && missingGrants(rights).length === 0
+}
+
+/**
+ * One message, so one transaction. The lock keeps two processes from granting at the same time; a process that works
+ * from another maintenance database is not held by it and is met by the exception.
+ */
+function makeRoles(rights: AdminRights): string {
+  const options = majorOf(rights.version) >= 16 ? ' with inherit true, set true' : ''
+  return [
+    `select pg_advisory_xact_lock(${advisoryLockKey('fleet roles')})`,
+    makeRole(OWNER_ROLE),
+    makeRole(APP_ROLE),
+    ...(rights.ownerRole === 'usable' || rights.superuser
+      ? []
+      : [`grant ${quoteIdentifier(OWNER_ROLE)} to ${quoteIdentifier(rights.user)}${options}`]),
+  ].join(';\n')
+}
+
+function makeRole(role: string): string {
+  return `do $$ begin create role ${quoteIdentifier(role)} nologin;
+          exception when duplicate_object or unique_violation then null; end $$`
+}
+
+function refuseMissing(rights: AdminRights): void {
+  const grants = missingGrants(rights)
+  if (grants.length === 0) return
+  throw new FleetError('RIGHT_MISSING', `Admin "${rights.user}" lacks rights that making databases needs.`, {
+    remedy: `Run as a superuser: ${grants.join(' ')}`,
+  })
+}

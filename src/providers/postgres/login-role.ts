@@ -1,0 +1,51 @@
+import { formatMark, type Mark, parseMark, sameMark } from '../../model/mark.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
+import { APP_ROLE } from './fleet-role-names.ts'
+import { foreignRefusal } from './foreign-refusal.ts'
+
+export interface LoginRole {
+  readonly name: string
+  readonly server: string
+  readonly mark: Mark
+}
+
+/**
+ * Makes the login role of a tenant's application with its mark, or gives the one that is there the password.
+ * @throws FleetError DATABASE_FOREIGN for a role of that name without the mark
+ */
+export async function ensureLoginRole(
+  client: ClientBase,
+  role: LoginRole,
+  { verifier }: { verifier: string },
+): Promise<void> {
+  const exists = await isThere(client, role)
+  const name = quoteIdentifier(role.name)
+  await client.query(
+    [
+      `${exists ? 'alter' : 'create'} role ${name} login password ${quoteLiteral(verifier)}`,
+      `comment on role ${name} is ${quoteLiteral(formatMark(role.mark))}`,
+      `grant ${quoteIdentifier(APP_ROLE)} to ${name}`,
+    ].join(';\n'),
+  )
+}
+
+/**
+ * Drops the login role of a tenant's application; gone is fine.
+ * @throws FleetError DATABASE_FOREIGN for a role of that name without the mark
+ */
+export async function dropLoginRole(client: ClientBase, role: LoginRole): Promise<void> {
+  if (await isThere(client, role)) await client.query(`drop role if exists ${quoteIdentifier(role.name)}`)
+}
+
+/** Role and mark are made in one transaction: so one without the mark is never a half-made one of ours. */
+async function isThere(client: ClientBase, { name, server, mark }: LoginRole): Promise<boolean> {
+  const { rows } = await client.query<{ comment: string | null }>(
+    `select shobj_description(oid, 'pg_authid') as comment from pg_roles where rolname = $1`,
+    [name],
+  )
+  const found = rows[0]
+  if (found !== undefined && !sameMark(parseMark(found.comment), mark))
+    throw foreignRefusal('role', name, server, found.comment)
+  return found !== undefined
+}

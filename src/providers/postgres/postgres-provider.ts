@@ -1,0 +1,87 @@
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import type { ConnectionDescriptor } from '../../model/connection.ts'
+import { FleetError } from '../../model/errors.ts'
+import type { Diagnosis, FoundDatabase, Provider, ServerCapabilities } from '../provider.ts'
+import { readAdminRights } from './admin-rights.ts'
+import { type AdminServer, adminServer } from './admin-server.ts'
+import { knownClone, probedClone } from './clone-capability.ts'
+import { createTenantDatabase } from './create-tenant-database.ts'
+import { deleteDatabase } from './delete-database.ts'
+import { diagnoseServer } from './diagnose-server.ts'
+import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
+import { ensureTemplate } from './ensure-template.ts'
+import { findDatabases } from './find-databases.ts'
+import { tenantPlacement } from './tenant-placement.ts'
+
+export interface PostgresProviderOptions {
+  /** Each with its admin's way to the maintenance database; at least one. */
+  readonly servers: readonly { readonly name: string; readonly admin: ConnectionDescriptor }[]
+  readonly clock?: Clock
+}
+
+/** Makes the provider whose tenants are databases on PostgreSQL servers that are already there. Connects on first use. */
+export function createPostgresProvider({ servers, clock = systemClock }: PostgresProviderOptions): Provider {
+  const byName = new Map(servers.map(({ name, admin }) => [name, adminServer({ name, admin, clock })]))
+  const all = [...byName.values()]
+
+  function serverOf(name: string): AdminServer {
+    const server = byName.get(name)
+    if (server !== undefined) return server
+    throw new FleetError('CONFIG_INVALID', `There is no server "${name}". There are: ${[...byName.keys()].join(', ')}.`)
+  }
+
+  return {
+    kind: 'postgres',
+    servers: servers.map((it) => it.name),
+
+    async capabilities({ probe = false } = {}) {
+      const found = await Promise.all(all.map((server) => serverCapabilities(server, { probe, clock })))
+      return { granularity: 'database', template: 'clone', servers: found }
+    },
+
+    async ensureCatalogDatabase(fleet) {
+      const [only, ...others] = all
+      if (only !== undefined && others.length === 0) return ensureCatalogDatabase(only, fleet, clock)
+      throw new FleetError('CONFIG_INVALID', 'With several servers, the catalog needs a place of its own.', {
+        remedy: 'Set `catalog.url` in the configuration.',
+      })
+    },
+
+    ensureTemplate: async (spec, build) => ensureTemplate(serverOf(spec.server), spec, { build, clock }),
+
+    deleteTemplate: async ({ server, database }, mark) =>
+      deleteDatabase(serverOf(server), { database, mark, oid: null, loginRole: null }, clock),
+
+    plannedPlacement: (server, mark) => tenantPlacement(serverOf(server).name, mark),
+
+    createDatabase: async (spec) => createTenantDatabase(serverOf(spec.server), spec, clock),
+
+    connect: async ({ server, database }) => ({ ...serverOf(server).admin, database }),
+
+    deleteDatabase: async ({ server, database, oid, loginRole }, mark) =>
+      deleteDatabase(serverOf(server), { database, mark, oid, loginRole }, clock),
+
+    async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
+      for (const server of all) yield* findDatabases(server, pattern)
+    },
+
+    async diagnose(): Promise<readonly Diagnosis[]> {
+      return (await Promise.all(all.map(diagnoseServer))).flat()
+    },
+
+    async close() {
+      await Promise.all(all.map((server) => server.close()))
+    },
+  }
+}
+
+async function serverCapabilities(
+  server: AdminServer,
+  { probe, clock }: { probe: boolean; clock: Clock },
+): Promise<ServerCapabilities> {
+  return server.run(async (client) => {
+    const { version, superuser } = await readAdminRights(client)
+    const clone = probe ? await probedClone(client, { server, clock }) : await knownClone(client)
+    return { server: server.name, version, clone, superuser }
+  })
+}

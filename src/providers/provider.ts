@@ -1,0 +1,122 @@
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { Mark } from '../model/mark.ts'
+import type { Secret } from '../model/secret.ts'
+import type { Placement } from '../model/tenant.ts'
+
+/** What one server was found to be able to do; probed, never assumed. */
+export interface ServerCapabilities {
+  readonly server: string
+  /** As in `server_version_num`, e.g. 180004. */
+  readonly version: number
+  /** Whether `file_copy_method = clone` was seen to copy by reference. */
+  readonly clone: 'yes' | 'no' | 'not-probed'
+  readonly superuser: boolean
+}
+
+export interface ProviderCapabilities {
+  /** What one tenant is. */
+  readonly granularity: 'database'
+  /** Whether `createDatabase` clones a template, or makes an empty database that the migrations then fill. */
+  readonly template: 'clone' | 'none'
+  readonly servers: readonly ServerCapabilities[]
+}
+
+/** A database that tenants on the same server are cloned from. Nobody can connect to it once it is ready. */
+export interface TemplateRef {
+  readonly server: string
+  readonly database: string
+}
+
+export interface TemplateSpec {
+  readonly server: string
+  readonly mark: Mark
+  /** Installed as admin before `build` is called. */
+  readonly extensions: readonly string[]
+}
+
+export interface DatabaseSpec {
+  readonly server: string
+  readonly template: TemplateRef
+  readonly mark: Mark
+  /** The login role of the tenant's application is named like its database; the server gets a SCRAM verifier of this. */
+  readonly password: Secret
+}
+
+/** Something that `fleet doctor` looked at. */
+export interface Diagnosis {
+  readonly subject: string
+  readonly verdict: 'ok' | 'warning' | 'error'
+  readonly message: string
+  /** What to run, complete, when something is missing. */
+  readonly remedy?: string
+}
+
+/** A database on a server of the provider, as adoption sees it. */
+export interface FoundDatabase {
+  readonly server: string
+  readonly database: string
+  readonly oid: number
+  readonly owner: string
+  readonly mark: Mark | undefined
+}
+
+/**
+ * Where databases come from. Every operation may be repeated after a crash at any point and then ends in the same
+ * state: the mark is its key. Every implementation passes `test/conformance/provider.ts`.
+ */
+export interface Provider {
+  readonly kind: string
+  /** Names of the servers, in the order of the configuration. */
+  readonly servers: readonly string[]
+
+  /** Reads what the servers can do; `probe` finds out what is not known yet, which may take seconds. */
+  capabilities(options?: { readonly probe?: boolean }): Promise<ProviderCapabilities>
+
+  /**
+   * Makes the database for the catalog if it is missing, closed to PUBLIC, and returns how to reach it as admin.
+   * Only for a provider with exactly one server; `catalog.url` names another place.
+   * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, SERVER_UNREACHABLE
+   */
+  ensureCatalogDatabase(fleet: string): Promise<ConnectionDescriptor>
+
+  /**
+   * Makes a template: an empty database with the fleet's roles and default privileges, filled by `build`, then
+   * vacuumed and closed to everybody. One that is ready is returned without calling `build`; a half-made one is
+   * made again from the start. Two processes that ask for the same one build it once.
+   * @throws what `build` throws, after the half-made database was removed
+   */
+  ensureTemplate(spec: TemplateSpec, build: (database: ConnectionDescriptor) => Promise<void>): Promise<TemplateRef>
+
+  /** Removes a template; one that is gone is fine. */
+  deleteTemplate(ref: TemplateRef, mark: Mark): Promise<void>
+
+  /**
+   * Returns where the tenant of a mark will be, without OID: so that it can be recorded before it is made, and what a
+   * crash leaves of it can be deleted.
+   */
+  plannedPlacement(server: string, mark: Mark): Placement
+
+  /**
+   * Clones a template into a tenant's database with its own login role. The same mark twice is the same database.
+   * @throws FleetError TEMPLATE_MISSING, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, SERVER_UNREACHABLE
+   */
+  createDatabase(spec: DatabaseSpec): Promise<Placement>
+
+  /** Returns how to reach a tenant's database as admin, directly, never through a pooler. */
+  connect(placement: Placement): Promise<ConnectionDescriptor>
+
+  /**
+   * Removes a tenant's database and login role, only if name, mark and OID agree; gone is fine. Ends its sessions.
+   * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, SERVER_UNREACHABLE
+   */
+  deleteDatabase(placement: Placement, mark: Mark): Promise<void>
+
+  /** Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. */
+  findDatabases(pattern: string): AsyncIterable<FoundDatabase>
+
+  /** Looks at reach, rights and settings, and says what to run where something is missing. Never throws for those. */
+  diagnose(): Promise<readonly Diagnosis[]>
+
+  /** Lets go of what the provider holds (connections; the use of the embedded server). May be called twice. */
+  close(): Promise<void>
+}

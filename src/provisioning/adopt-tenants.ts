@@ -1,0 +1,109 @@
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { finishTenant, findTenant, recordTenant } from '../catalog/tenants.ts'
+import { mapConcurrently } from '../lib/map-concurrently.ts'
+import { readHistory } from '../migrations/history.ts'
+import type { HistoryTables } from '../migrations/migration.ts'
+import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import { FleetError } from '../model/errors.ts'
+import type { AdoptionResult } from '../model/fleet-status.ts'
+import { type Placement, type Tags, versionOf } from '../model/tenant.ts'
+import { type Client, withClient } from '../postgres/connect.ts'
+import { addressOf, parseConnectionString } from '../postgres/connection-string.ts'
+import type { Provider } from '../providers/provider.ts'
+import { isAdoptableId } from './tenant-id.ts'
+
+const AT_ONCE = 8
+
+/** A database to adopt: reached by a URL, or found on a server of the provider. */
+export type AdoptionCandidate = { readonly id: string; readonly tags?: Tags } & (
+  | { readonly url: string }
+  | { readonly server: string; readonly database: string; readonly oid?: number }
+)
+
+export interface AdoptContext {
+  readonly db: CatalogDb
+  readonly provider: Provider
+  readonly tables: HistoryTables
+  /** Names of the migration files, in order. */
+  readonly available: readonly string[]
+  readonly allowUnordered: boolean
+  readonly seal: (clear: string) => string
+  readonly dryRun: boolean
+}
+
+/** Brings databases that are there already under the care of the fleet, or says why not; yields as they are looked at. */
+export function adoptTenants(
+  candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>,
+  context: AdoptContext,
+): AsyncGenerator<AdoptionResult> {
+  return mapConcurrently(candidates, AT_ONCE, async (candidate) => {
+    const { id } = candidate
+    try {
+      const version = await adopt(candidate, context)
+      return { id, verdict: context.dryRun ? 'would-adopt' : 'adopted', version, reason: null }
+    } catch (error) {
+      // One bad database must not keep the others out.
+      return { id, verdict: 'refused', version: null, reason: error instanceof Error ? error.message : String(error) }
+    }
+  })
+}
+
+/** Databases of the provider's servers whose name is LIKE the pattern, with the name as id. Those with a mark are left out. */
+export async function* findCandidates(pattern: string, provider: Provider): AsyncGenerator<AdoptionCandidate> {
+  for await (const { database, server, oid, mark } of provider.findDatabases(pattern)) {
+    if (mark === undefined) yield { id: database, server, database, oid }
+  }
+}
+
+async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promise<string | null> {
+  const { id, tags = {} } = candidate
+  const { db, seal } = context
+  if (!isAdoptableId(id)) throw new FleetError('TENANT_ID_INVALID', 'the id may have A-Z, a-z, 0-9, ".", "_" and "-", 63 characters at most')
+  const known = await findTenant(db, id)
+  if (known && known.state !== 'deleted') throw new FleetError('TENANT_EXISTS', 'a tenant with this id exists already')
+
+  const connection = 'url' in candidate ? parseConnectionString(candidate.url) : await context.provider.connect(placementOn(candidate))
+  const { history, owner } = await withClient(connection, { applicationName: `fleet/adopt/${id}` }, (client) => inspect(client, context.tables))
+  checkHistory(history, context)
+  if (context.dryRun) return versionOf(history)
+
+  const placement: Placement = 'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
+  const secret = 'url' in candidate && connection.password ? seal(connection.password.reveal()) : null
+  await db.transaction().execute(async (tx) => {
+    await recordTenant(tx, { id, origin: 'adopted', tags, server: placement.server, placement, secret })
+    await finishTenant(tx, { id, placement, history })
+  })
+  return versionOf(history)
+}
+
+/** Reads the history, and who owns its table: whoever ran the migrations so far goes on to own what they make. */
+async function inspect(client: Client, tables: HistoryTables): Promise<{ history: readonly string[]; owner: string | null }> {
+  const history = await readHistory(client, tables)
+  const { rows } = await client.query<{ owner: string }>(
+    `select pg_get_userbyid(relowner) as owner from pg_class
+     where oid = to_regclass(case when $2::text is null then quote_ident($1) else quote_ident($2) || '.' || quote_ident($1) end)`,
+    [tables.table, tables.schema ?? null],
+  )
+  return { history, owner: rows[0]?.owner ?? null }
+}
+
+function checkHistory(history: readonly string[], { available, allowUnordered }: AdoptContext): void {
+  if (history.length === 0) throw new FleetError('ADOPTION_REFUSED', 'no history of Kysely migrations in it')
+  const pending = pendingMigrations({ available, history, allowUnordered })
+  if (pending.kind === 'missing') {
+    throw new FleetError('ADOPTION_REFUSED', `its history has migrations that there is no file for: ${pending.migrations.join(', ')}`)
+  }
+  if (pending.kind === 'out-of-order') {
+    throw new FleetError('ADOPTION_REFUSED', `its history has ${pending.expected} where the files have ${pending.found}`)
+  }
+}
+
+function placementOn({ server, database, oid = null }: { server: string; database: string; oid?: number | null }): Placement {
+  return { server, database, oid, ownerRole: null, loginRole: null }
+}
+
+function placementBy(connection: ConnectionDescriptor): Placement {
+  const { host, port, database, user } = connection
+  return { server: `${host}:${port}`, database, oid: null, ownerRole: null, loginRole: user, address: addressOf(connection) }
+}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import { holdRollouts } from '../catalog/meta.ts'
+import { findActive } from '../catalog/rollouts.ts'
+import { joinRollout } from '../catalog/tenant-runs.ts'
+import { changeTenant, countByServer, existingTenantIds, finishTenant, findTenant, recordPlacement, recordTenant } from '../catalog/tenants.ts'
+import { failpoint } from '../lib/failpoint.ts'
+import { type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
+import { readHistory } from '../migrations/history.ts'
+import type { Migration } from '../migrations/migration.ts'
+import { FleetError } from '../model/errors.ts'
+import type { Mark } from '../model/mark.ts'
+import { isInScope } from '../model/rollout.ts'
+import { Secret } from '../model/secret.ts'
+import type { Placement, Tags, Tenant } from '../model/tenant.ts'
+import { withClient } from '../postgres/connect.ts'
+import { ensureTemplate, migrationsForNewTenants, type TemplateContext } from './template.ts'
+import { checkNewId } from './tenant-id.ts'
+
+export interface NewTenant {
+  readonly id: string
+  readonly tags?: Tags
+}
+
+export interface CreateContext extends TemplateContext {
+  /** Encrypts what is kept in the catalog. */
+  readonly seal: (clear: string) => string
+  readonly unseal: (sealed: string) => string
+  /** Chooses the server; undefined: the one with the fewest tenants. */
+  readonly placement: ((tenant: { id: string; tags: Tags }) => string | Promise<string>) | undefined
+}
+
+/**
+ * Refuses a list of new tenants as a whole, before anything is changed.
+ * @throws FleetError TENANT_ID_INVALID, TENANT_EXISTS
+ */
+export async function checkNewTenants(tenants: readonly NewTenant[], { db }: Pick<CreateContext, 'db'>): Promise<void> {
+  const ids = tenants.map((it) => it.id)
+  for (const id of ids) checkNewId(id)
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined) throw new FleetError('TENANT_EXISTS', `Tenant "${twice}" is given twice.`)
+  for (const id of await existingTenantIds(db, ids)) {
+    const tenant = await findTenant(db, id)
+    // One whose creation was killed or failed is created again: that finishes it.
+    if (tenant?.state !== 'creating' && tenant?.state !== 'failed') {
+      throw new FleetError('TENANT_EXISTS', `Tenant "${id}" exists already (${tenant?.state}).`)
+    }
+  }
+}
+
+/**
+ * Creates a tenant: record, clone of the template, ready. Each step may be repeated, so a creation that was killed is
+ * finished by running it again.
+ * @throws FleetError TENANT_EXISTS, MIGRATION_FAILED, and what the provider throws
+ */
+export async function createTenant({ id, tags = {} }: NewTenant, context: CreateContext): Promise<Tenant> {
+  const { db, provider, clock } = context
+  const startedAt = clock.now()
+  const mark: Mark = { fleet: context.fleet, catalogId: context.catalogId, kind: 'tenant', key: id }
+  const server = await chooseServer({ id, tags }, context)
+  const password = randomBytes(24).toString('base64url')
+  // Another process may be at it, or one was killed: what the first one recorded counts.
+  const record = await recordTenant(db, { id, origin: 'created', tags, server, placement: null, secret: context.seal(password) })
+  failpoint('tenant.recorded')
+  try {
+    await recordPlacement(db, id, provider.plannedPlacement(record.server, mark))
+    const migrations = await migrationsForNewTenants(context)
+    const template = await ensureTemplate(record.server, migrations, context)
+    const secret = new Secret(context.unseal(record.secret ?? context.seal(password)))
+    const placement = await provider.createDatabase({ server: record.server, template, mark, password: secret })
+    const history = record.isNew ? template.history : await ownHistory(placement, context)
+    await finish({ id, tags, placement, history }, context)
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'TENANT_EXISTS')) {
+      await changeTenant(db, id, 'fail', error instanceof Error ? error.message : String(error)).catch(() => {})
+    }
+    throw error
+  }
+  const tenant = await findTenant(db, id)
+  if (tenant === undefined) throw new FleetError('TENANT_UNKNOWN', `Tenant "${id}" is gone.`)
+  const now = clock.now()
+  context.publish({ type: 'tenant.created', at: now.toISOString(), tenantId: id, version: tenant.version, ms: now.getTime() - startedAt.getTime() })
+  return tenant
+}
+
+interface Made {
+  readonly id: string
+  readonly tags: Tags
+  readonly placement: Placement
+  readonly history: readonly string[]
+}
+
+/**
+ * Makes the tenant ready at the released version, and a joiner of the rollout that is under way, in one transaction. A
+ * rollout that was completed while the template was copied has moved that version: then the tenant is brought there first.
+ */
+async function finish(made: Made, context: CreateContext): Promise<void> {
+  const { db } = context
+  let { history } = made
+  for (;;) {
+    const wanted = (await migrationsForNewTenants(context)).filter((it) => !history.includes(it.name))
+    if (wanted.length > 0) history = await bringForward({ ...made, history }, wanted, context)
+    const done = await db.transaction().execute(async (tx) => {
+      const released = await holdRollouts(tx)
+      if (released !== null && !history.includes(released)) return false
+      if (!(await finishTenant(tx, { id: made.id, placement: made.placement, history }))) {
+        throw new FleetError('TENANT_EXISTS', `Another process has finished or removed tenant "${made.id}" meanwhile.`)
+      }
+      const active = await findActive(tx)
+      const joins = active !== undefined && active.state !== 'aborting' && active.target !== null && !history.includes(active.target)
+      if (joins && isInScope(active.plan.scope, { id: made.id, tags: made.tags })) {
+        const { concurrency } = active.plan.policy
+        await joinRollout(tx, { rolloutId: active.id, tenantId: made.id, server: made.placement.server, concurrency })
+      }
+      return true
+    })
+    if (done) return
+  }
+}
+
+async function bringForward({ id, placement, history }: Made, pending: readonly Migration[], context: CreateContext): Promise<readonly string[]> {
+  const outcome: ApplyOutcome = await applyMigrations({
+    connection: await context.provider.connect(placement),
+    applicationName: `fleet/create/${id}`,
+    expected: history,
+    pending,
+    tables: context.tables,
+    ownerRole: placement.ownerRole,
+    timeouts: context.timeouts,
+  })
+  if (outcome.kind === 'applied') return outcome.history
+  throw new FleetError('MIGRATION_FAILED', `${outcome.migration ?? 'A migration'} failed on tenant "${id}": ${outcome.message}.`)
+}
+
+async function ownHistory(placement: Placement, { provider, tables }: CreateContext): Promise<readonly string[]> {
+  return withClient(await provider.connect(placement), { applicationName: 'fleet/create' }, (client) => readHistory(client, tables))
+}
+
+async function chooseServer(tenant: { id: string; tags: Tags }, { db, provider, placement }: CreateContext): Promise<string> {
+  if (placement === undefined) return emptiest(provider.servers, await countByServer(db))
+  const chosen = await placement(tenant)
+  if (provider.servers.includes(chosen)) return chosen
+  throw new FleetError('CONFIG_INVALID', `placement(${tenant.id}) chose server "${chosen}". There are: ${provider.servers.join(', ')}.`)
+}
+
+/** Returns the server with the fewest tenants; the first of the configuration among equals. */
+export function emptiest(servers: readonly string[], counts: readonly { server: string; tenants: number }[]): string {
+  const tenants = (server: string) => counts.find((it) => it.server === server)?.tenants ?? 0
+  const [first = '', ...others] = servers
+  return others.reduce((best, it) => (tenants(it) < tenants(best) ? it : best), first)
+}
+

@@ -1,0 +1,38 @@
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { isRunning } from '../catalog/tenant-runs.ts'
+import { changeTenant, findTenant } from '../catalog/tenants.ts'
+import type { Clock } from '../lib/clock.ts'
+import { FleetError } from '../model/errors.ts'
+import type { ProvisioningEvent } from '../model/events.ts'
+import { nextState } from '../model/state-machine.ts'
+import { TENANT } from '../model/tenant-state.ts'
+import type { Provider } from '../providers/provider.ts'
+
+export interface DeleteContext {
+  readonly db: CatalogDb
+  readonly provider: Provider
+  readonly fleet: string
+  readonly catalogId: string
+  readonly clock: Clock
+  readonly publish: (event: ProvisioningEvent) => void
+}
+
+/**
+ * Removes a tenant's database, its login role and, last, its record. An adopted tenant's database was there before the
+ * fleet and stays. One whose deletion was killed goes on.
+ * @throws FleetError TENANT_UNKNOWN, TENANT_BUSY, and what the provider throws
+ */
+export async function deleteTenant(id: string, { db, provider, fleet, catalogId, clock, publish }: DeleteContext): Promise<void> {
+  const tenant = await findTenant(db, id)
+  if (tenant === undefined || tenant.state === 'deleted') throw new FleetError('TENANT_UNKNOWN', `There is no tenant "${id}".`)
+  if (await isRunning(db, id)) throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
+  if (tenant.state !== 'deleting') {
+    nextState(TENANT, tenant.state, 'delete')
+    await changeTenant(db, id, 'delete')
+  }
+  if (tenant.origin === 'created' && tenant.placement !== null) {
+    await provider.deleteDatabase(tenant.placement, { fleet, catalogId, kind: 'tenant', key: id })
+  }
+  await changeTenant(db, id, 'finish-delete')
+  publish({ type: 'tenant.deleted', at: clock.now().toISOString(), tenantId: id })
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { Kysely, PostgresDialect } from 'kysely'
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { readReleasedVersion } from '../catalog/meta.ts'
+import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from '../catalog/templates.ts'
+import { recordMigrations } from '../catalog/known-migrations.ts'
+import type { Clock } from '../lib/clock.ts'
+import { applyMigrations } from '../migrations/apply-migrations.ts'
+import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import { FleetError } from '../model/errors.ts'
+import type { ProvisioningEvent } from '../model/events.ts'
+import type { Mark } from '../model/mark.ts'
+import { openPool } from '../postgres/connect.ts'
+import { quoteIdentifier } from '../postgres/identifiers.ts'
+import type { Provider, TemplateRef } from '../providers/provider.ts'
+
+/** What templates are built with. */
+export interface TemplateContext {
+  readonly db: CatalogDb
+  readonly provider: Provider
+  readonly fleet: string
+  readonly catalogId: string
+  /** Loads the files; called only when a template is built or its version is to be found. */
+  readonly migrations: () => Promise<readonly Migration[]>
+  readonly extensions: readonly string[]
+  readonly seed: ((db: Kysely<unknown>) => Promise<void>) | undefined
+  readonly tables: HistoryTables
+  readonly timeouts: MigrationTimeouts
+  readonly clock: Clock
+  readonly publish: (event: ProvisioningEvent) => void
+}
+
+export interface Template extends TemplateRef {
+  /** Names its content: migrations, extensions and seed. */
+  readonly key: string
+  readonly version: string | null
+  /** What a database cloned from it has in its history. */
+  readonly history: readonly string[]
+}
+
+/** Returns the migrations that a new tenant gets: up to the released version, or all if nothing was released yet. */
+export async function migrationsForNewTenants({ db, migrations }: Pick<TemplateContext, 'db' | 'migrations'>): Promise<readonly Migration[]> {
+  const all = await migrations()
+  const released = await readReleasedVersion(db)
+  if (released === null) return all
+  const last = all.findIndex((it) => it.name === released)
+  if (last === -1) {
+    throw new FleetError('MIGRATIONS_DIFFER', `New tenants get version ${released}, and there is no file for it.`, {
+      remedy: 'Restore the file from version control.',
+    })
+  }
+  return all.slice(0, last + 1)
+}
+
+/** Builds the template with these migrations on a server, unless it is there; several versions may be there at once. */
+export async function ensureTemplate(server: string, migrations: readonly Migration[], context: TemplateContext): Promise<Template> {
+  const { db, provider, clock, publish } = context
+  const key = templateKey(migrations, context)
+  const mark = templateMark(key, context)
+  const version = migrations.at(-1)?.name ?? null
+  const { database, ownerRole } = provider.plannedPlacement(server, mark)
+  // Before it is made: a crash leaves a record by which it is found and removed.
+  await recordTemplate(db, { server, key, database, version })
+  const startedAt = clock.now()
+  let built = false
+  const ref = await provider.ensureTemplate({ server, mark, extensions: context.extensions }, async (connection) => {
+    built = true
+    publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
+    await fill(connection, migrations, ownerRole, context)
+  })
+  if (built) {
+    // Tenants cloned from it have these files, as they are now.
+    await recordMigrations(db, migrations, { replace: false })
+    const now = clock.now()
+    publish({ type: 'template.built', at: now.toISOString(), server, version, ms: now.getTime() - startedAt.getTime() })
+    await dropUnused(server, key, context)
+  }
+  return { ...ref, key, version, history: migrations.map((it) => it.name) }
+}
+
+async function fill(connection: ConnectionDescriptor, migrations: readonly Migration[], ownerRole: string | null, context: TemplateContext): Promise<void> {
+  const { tables, timeouts } = context
+  const outcome = await applyMigrations({ connection, applicationName: 'fleet/template', expected: [], pending: migrations, tables, ownerRole, timeouts })
+  if (outcome.kind !== 'applied') {
+    const where = outcome.migration ?? 'the template'
+    throw new FleetError('MIGRATION_FAILED', `${where} failed on the template: ${outcome.message}${outcome.sqlstate ? ` (${outcome.sqlstate})` : ''}.`)
+  }
+  if (context.seed) await runSeed(connection, context.seed, ownerRole)
+}
+
+async function runSeed(connection: ConnectionDescriptor, seed: (db: Kysely<unknown>) => Promise<void>, ownerRole: string | null): Promise<void> {
+  const pool = openPool(connection, { applicationName: 'fleet/seed', max: 1 })
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    if (ownerRole !== null) await pool.query(`set role ${quoteIdentifier(ownerRole)}`)
+    await seed(db)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new FleetError('MIGRATION_FAILED', `The seed function failed on the template: ${message}.`, { cause: error })
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** Drops older templates of a server. The newest two stay: a sign-up may be cloning the one before at this moment. */
+async function dropUnused(server: string, key: string, context: TemplateContext): Promise<void> {
+  const { db, provider } = context
+  const older = (await listTemplates(db)).filter((it) => it.server === server && it.key !== key)
+  for (const template of older.slice(1)) {
+    await provider.deleteTemplate(template, templateMark(template.key, context))
+    await forgetTemplate(db, template)
+  }
+}
+
+/** Lists what is recorded. */
+export function showTemplates({ db }: Pick<TemplateContext, 'db'>): Promise<readonly TemplateRow[]> {
+  return listTemplates(db)
+}
+
+function templateKey(migrations: readonly Migration[], { extensions, seed }: TemplateContext): string {
+  const content = [migrations.map(({ name, checksum }) => [name, checksum]), extensions, seed?.toString() ?? null]
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 8)
+}
+
+function templateMark(key: string, { fleet, catalogId }: Pick<TemplateContext, 'fleet' | 'catalogId'>): Mark {
+  return { fleet, catalogId, kind: 'template', key }
+}

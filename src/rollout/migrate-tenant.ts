@@ -1,0 +1,108 @@
+import type { ClaimedRun, RunResult } from '../catalog/tenant-runs.ts'
+import type { Task } from '../engine/engine.ts'
+import type { Clock } from '../lib/clock.ts'
+import { failpoint } from '../lib/failpoint.ts'
+import { type ApplyOptions, type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
+import type { Migration } from '../migrations/migration.ts'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import { FleetError } from '../model/errors.ts'
+import type { RolloutEvent } from '../model/events.ts'
+import type { RolloutPolicy } from '../model/rollout.ts'
+import { type Placement, versionOf } from '../model/tenant.ts'
+import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
+
+/** An event without what the driver adds: time and rollout. */
+export type EventBody = RolloutEvent extends infer E ? (E extends RolloutEvent ? Omit<E, 'at' | 'rolloutId'> : never) : never
+
+export interface MigrateTenantOptions {
+  /** Claims a run; undefined when it may not start: paused, taken over, pinned or gone. */
+  readonly claim: (task: Task) => Promise<ClaimedRun | undefined>
+  /** Writes a result; false when the attempt does not own the run any more. */
+  readonly finish: (task: Task, result: RunResult) => Promise<boolean>
+  readonly connect: (tenantId: string, placement: Placement) => Promise<ConnectionDescriptor>
+  /** What a tenant with this history lacks, in order. */
+  readonly pendingFor: (history: readonly string[]) => readonly Migration[]
+  readonly apply?: (options: ApplyOptions) => Promise<ApplyOutcome>
+  readonly tables: ApplyOptions['tables']
+  readonly policy: RolloutPolicy
+  readonly clock: Clock
+  readonly emit: (event: EventBody) => void
+  /** Makes the tenants of a server wait: it is full or read-only. */
+  readonly pauseServer: (server: string, cause: Cause) => Promise<void>
+  /** Pauses the rollout: the role lacks a right. */
+  readonly pauseRollout: (cause: Cause) => Promise<void>
+  /** Told of a backend of ours in a tenant, so that it can be ended at once; returns how to forget it. */
+  readonly onBackend: (to: ConnectionDescriptor, pid: number) => () => void
+}
+
+/** Brings one tenant to the target: claim, apply, record. Safe to repeat, and harmless when another driver has taken over. */
+export async function migrateTenant(task: Task, options: MigrateTenantOptions): Promise<void> {
+  const run = await options.claim(task)
+  if (run === undefined) return
+  failpoint('run.claimed')
+  const { emit, clock } = options
+  const { tenantId, attempt, wave } = run
+  const startedAt = clock.now()
+  emit({ type: 'tenant.started', wave, tenantId, attempt })
+  const outcome = await attemptRun(task, run, options)
+  failpoint('run.applied')
+  const settlement = settleAttempt(outcome, { tries: run.tries, attempts: options.policy.attempts, jitter: Math.random() })
+  // Before the run is pending again: nothing may take it up on a server that is not fit.
+  if (settlement.kind === 'release' && settlement.stop === 'server') await options.pauseServer(task.server, settlement.cause)
+  if (settlement.kind === 'release' && settlement.stop === 'rollout') await options.pauseRollout(settlement.cause)
+  const taken = await options.finish(task, toResult(run, settlement))
+  failpoint('run.recorded')
+  if (!taken) return
+  if (settlement.kind === 'succeed') {
+    const ms = clock.now().getTime() - startedAt.getTime()
+    emit({ type: 'tenant.succeeded', wave, tenantId, attempt, version: versionOf(settlement.history), ms })
+  } else if (settlement.kind === 'fail') {
+    emit({ type: 'tenant.failed', wave, tenantId, attempt, ...settlement.cause })
+  } else {
+    const { reason, retryInMs, cause } = settlement
+    emit({ type: 'tenant.released', wave, tenantId, attempt, reason, sqlstate: cause.sqlstate, message: cause.message, retryInMs })
+  }
+}
+
+async function attemptRun(task: Task, run: ClaimedRun, options: MigrateTenantOptions): Promise<ApplyOutcome> {
+  const { tables, policy } = options
+  let forget: (() => void) | undefined
+  try {
+    const pending = options.pendingFor(run.history)
+    if (pending.length === 0) return { kind: 'applied', history: run.history, applied: [] }
+    const connection = await options.connect(run.tenantId, run.placement)
+    return await (options.apply ?? applyMigrations)({
+      connection,
+      applicationName: `fleet/r${task.rolloutId}/${run.tenantId}/${run.attempt}`,
+      expected: run.history,
+      pending,
+      tables,
+      ownerRole: run.placement.ownerRole,
+      timeouts: { lock: policy.lockTimeout, statement: policy.statementTimeout, concurrent: policy.concurrentTimeout },
+      onConnected: ({ pid }) => {
+        forget = options.onBackend(connection, pid)
+        failpoint('run.connected')
+      },
+    })
+  } catch (error) {
+    return unexpected(error)
+  } finally {
+    forget?.()
+  }
+}
+
+/** What stands in the way before the tenant is reached: a refusal is its failure, anything else may pass. */
+function unexpected(error: unknown): ApplyOutcome {
+  const message = error instanceof Error ? error.message : String(error)
+  const kind = error instanceof FleetError && error.code !== 'SERVER_UNREACHABLE' ? 'failure' : 'error'
+  return { kind, phase: 'connect', migration: null, sqlstate: null, message, detail: null, history: null }
+}
+
+function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {
+  const key = { tenantId, attempt, history: settlement.history }
+  if (settlement.kind === 'succeed') {
+    return { ...key, state: 'succeeded', counts: false, retryInMs: 0, migration: null, sqlstate: null, message: null }
+  }
+  if (settlement.kind === 'fail') return { ...key, state: 'failed', counts: true, retryInMs: 0, ...settlement.cause }
+  return { ...key, state: 'pending', counts: settlement.counts, retryInMs: settlement.retryInMs, ...settlement.cause }
+}

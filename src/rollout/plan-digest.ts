@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import type { PlannedVersion, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
+import type { WavePolicy } from './waves.ts'
+
+export interface Intent {
+  readonly target: string | null
+  /** Every migration up to the target, in order. */
+  readonly migrations: readonly { readonly name: string; readonly checksum: string }[]
+  readonly waves: readonly WavePolicy[]
+  readonly scope: RolloutScope
+  readonly policy: RolloutPolicy
+}
+
+/** Names what is asked for, whatever the state of the fleet: a rollout under way is recognised by it. */
+export function intentOf({ target, migrations, waves, scope, policy }: Intent): string {
+  return hash([
+    target,
+    migrations.map(({ name, checksum }) => [name, checksum]),
+    waves.map((wave) => [wave.name, sorted(wave.match), wave.size ?? null, wave.maxFailures, wave.concurrency ?? null, wave.optional]),
+    [[...scope.tenants].sort(), [...scope.skipTenants].sort(), sorted(scope.tags), [...scope.waves].sort()],
+    sorted({ ...policy }),
+  ])
+}
+
+/**
+ * Names a plan: what is asked for, and the set of starting histories with what each gets. How many tenants there are is
+ * left out, so that one created or deleted meanwhile does not make it another plan.
+ */
+export function digestOf(intent: string, versions: readonly Pick<PlannedVersion, 'history' | 'pending'>[]): string {
+  return hash([intent, versions.map(({ history, pending }) => JSON.stringify([history, pending])).sort()]).slice(0, 12)
+}
+
+function sorted(record: Readonly<Record<string, unknown>> | undefined): unknown {
+  return record === undefined ? null : Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}

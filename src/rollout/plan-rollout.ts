@@ -1,0 +1,173 @@
+import { closest } from 'fastest-levenshtein'
+import {
+  type AssignmentInput,
+  countAssigned,
+  countMatches,
+  countScope,
+  pinnedExamples,
+  type WaveRule,
+} from '../catalog/assign-waves.ts'
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { listKnownMigrations } from '../catalog/known-migrations.ts'
+import { listTags } from '../catalog/tenants.ts'
+import type { Migration } from '../migrations/migration.ts'
+import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import { FleetError } from '../model/errors.ts'
+import type { PlannedVersion, RolloutPlan, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
+import { versionOf } from '../model/tenant.ts'
+import { checkMigrations, outOfOrder } from './check-migrations.ts'
+import { digestOf, intentOf } from './plan-digest.ts'
+import { planWave, type Quantity, resolveSize, type WavePolicy } from './waves.ts'
+
+export interface PlanInput {
+  readonly db: CatalogDb
+  /** All files at hand, in order. */
+  readonly migrations: readonly Pick<Migration, 'name' | 'file' | 'checksum' | 'transaction'>[]
+  readonly allowUnordered: boolean
+  readonly to: string | undefined
+  readonly scope: RolloutScope
+  readonly waves: readonly WavePolicy[]
+  readonly orderBy: string | undefined
+  readonly policy: RolloutPolicy
+  /** In place of every wave's own. */
+  readonly maxFailures: Quantity | undefined
+}
+
+export interface PlannedRollout {
+  readonly plan: RolloutPlan
+  /** Names what was asked for, whatever the state of the fleet. */
+  readonly intent: string
+  /** How tenants are assigned to waves, for the start. */
+  readonly assignment: AssignmentInput
+}
+
+/**
+ * Computes what a rollout would do, from the catalog alone and without holding the fleet in memory.
+ * @throws FleetError MIGRATIONS_DIFFER, MIGRATION_UNKNOWN, WAVE_EMPTY, WAVE_UNKNOWN, TAG_UNKNOWN
+ */
+export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
+  const { migrations, scope, waves, policy } = input
+  checkWaveNames(scope, waves)
+  // One snapshot, so that the counts of a plan agree with each other.
+  return input.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (db) => {
+      checkMigrations(migrations, await listKnownMigrations(db))
+      await checkTags(db, scope)
+      await checkMatches(db, waves)
+      const inScope = await countScope(db, scope)
+      const starts = inScope.filter((it) => it.ready > 0).map((it) => ({ ...it, pending: pendingFor(it.names, it.ready, input) }))
+      const due = starts.filter((it) => it.pending.length > 0)
+      const targeted = due.reduce((sum, it) => sum + it.ready, 0)
+
+      const rules: WaveRule[] = waves.map((wave) => ({ name: wave.name, match: wave.match, size: resolveSize(wave, targeted) }))
+      const assignment: AssignmentInput = { scope, waves: rules, histories: due.map((it) => it.history_id), orderBy: input.orderBy }
+      const counts = due.length === 0 ? [] : await countAssigned(db, assignment)
+      const isWanted = (wave: number | null) =>
+        wave !== null && (scope.waves.length === 0 || scope.waves.includes(waves[wave]?.name ?? ''))
+      const wanted = counts.filter((it) => isWanted(it.wave))
+      const sum = (rows: typeof counts) => rows.reduce((total, it) => total + it.tenants, 0)
+
+      const versions: PlannedVersion[] = due
+        .map(({ history_id, names, pending }) => ({
+          version: versionOf(names),
+          history: names,
+          pending,
+          tenants: sum(wanted.filter((it) => it.history_id === history_id)),
+        }))
+        .filter((it) => it.tenants > 0)
+        .sort((a, b) => b.tenants - a.tenants)
+      const target = input.to ?? migrations.at(-1)?.name ?? null
+      const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === target) + 1)
+      const plannedWaves = waves
+        .map((wave, index) => planWave(wave, sum(wanted.filter((it) => it.wave === index)), { ...policy, maxFailures: input.maxFailures }))
+        .filter((wave) => wave.tenants > 0)
+      const intent = intentOf({ target, migrations: upToTarget, waves: overridden(waves, input.maxFailures), scope, policy })
+      const total = (key: 'ready' | 'pinned' | 'notReady') => inScope.reduce((all, it) => all + it[key], 0)
+      const pinned = total('pinned')
+      const unmatched = sum(counts.filter((it) => it.wave === null))
+      return {
+        intent,
+        assignment,
+        plan: {
+          digest: digestOf(intent, versions),
+          target,
+          migrations: upToTarget
+            .map(({ name, file, checksum, transaction }) => ({
+              name,
+              file,
+              checksum,
+              transaction,
+              tenants: versions.filter((it) => it.pending.includes(name)).reduce((all, it) => all + it.tenants, 0),
+            }))
+            .filter((it) => it.tenants > 0),
+          versions,
+          waves: plannedWaves,
+          scope,
+          policy,
+          tenants: sum(wanted),
+          releases: isWhole(scope) && unmatched === 0,
+          skipped: {
+            current: total('ready') - targeted,
+            unmatched,
+            pinned,
+            pinnedExamples: pinned > 0 ? await pinnedExamples(db, scope, 5) : [],
+            notReady: total('notReady'),
+          },
+        },
+      }
+    })
+}
+
+function pendingFor(history: readonly string[], tenants: number, { migrations, to, allowUnordered }: PlanInput): readonly string[] {
+  const pending = pendingMigrations({ available: migrations.map((it) => it.name), history, to, allowUnordered })
+  if (pending.kind === 'pending') return pending.migrations
+  if (pending.kind === 'out-of-order') {
+    throw outOfOrder(migrations.find((it) => it.name === pending.found)?.file ?? pending.found, pending.expected, tenants)
+  }
+  throw new FleetError('MIGRATIONS_DIFFER', `There is no file for ${pending.migrations.join(', ')}, applied by ${tenants} tenants.`)
+}
+
+function isWhole(scope: RolloutScope): boolean {
+  return scope.tenants.length + scope.skipTenants.length + scope.waves.length + Object.keys(scope.tags).length === 0
+}
+
+function overridden(waves: readonly WavePolicy[], maxFailures: Quantity | undefined): readonly WavePolicy[] {
+  return maxFailures === undefined ? waves : waves.map((wave) => ({ ...wave, maxFailures }))
+}
+
+function checkWaveNames(scope: RolloutScope, waves: readonly WavePolicy[]): void {
+  const names = waves.map((wave) => wave.name)
+  const unknown = scope.waves.find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw new FleetError('WAVE_UNKNOWN', `There is no wave "${unknown}". Close: ${closest(unknown, names)}. There are: ${names.join(', ')}.`)
+  }
+}
+
+/** A misspelt `match` would let the canaries go out with everyone: better no rollout. */
+async function checkMatches(db: CatalogDb, waves: readonly WavePolicy[]): Promise<void> {
+  const rules = waves.map((wave) => ({ name: wave.name, match: wave.match, size: wave.size === undefined ? undefined : 0 }))
+  const matches = await countMatches(db, rules)
+  const [fleet] = await countMatches(db, [{ name: '', match: undefined, size: undefined }])
+  if (fleet === 0) return
+  const empty = waves.find((wave, index) => wave.match !== undefined && !wave.optional && matches[index] === 0)
+  if (empty === undefined) return
+  const tags = (await listTags(db, 10)).map(({ key, value, tenants }) => `${key}=${value} (${tenants})`)
+  const wanted = Object.entries(empty.match ?? {}).map(([key, value]) => `${key}=${value}`)
+  throw new FleetError(
+    'WAVE_EMPTY',
+    `Wave "${empty.name}" matches no tenant that an earlier wave leaves: ${wanted.join(', ')}. Tags in use: ${tags.join(', ') || 'none'}.`,
+  )
+}
+
+async function checkTags(db: CatalogDb, scope: RolloutScope): Promise<void> {
+  const wanted = Object.entries(scope.tags)
+  if (wanted.length === 0) return
+  const tags = await listTags(db, 200)
+  const unknown = wanted.find(([key, value]) => !tags.some((it) => it.key === key && it.value === value))
+  if (unknown === undefined || tags.length === 200) return
+  const valid = tags.slice(0, 10).map((it) => `${it.key}=${it.value} (${it.tenants})`)
+  throw new FleetError('TAG_UNKNOWN', `No tenant has the tag ${unknown.join('=')}. Tags in use: ${valid.join(', ') || 'none'}.`)
+}

@@ -1,0 +1,49 @@
+import type { ApplyOutcome } from '../migrations/apply-migrations.ts'
+
+/** What becomes of a run after an attempt. */
+export type Settlement =
+  | { readonly kind: 'succeed'; readonly history: readonly string[] }
+  | { readonly kind: 'fail'; readonly cause: Cause; readonly history: readonly string[] | null }
+  | {
+      readonly kind: 'release'
+      readonly reason: 'busy' | 'error'
+      /** Whether it used up one of the tries. */
+      readonly counts: boolean
+      readonly retryInMs: number
+      readonly cause: Cause
+      readonly history: readonly string[] | null
+      /** Not the tenant's fault: what must stop besides. */
+      readonly stop: 'server' | 'rollout' | null
+    }
+
+export interface Cause {
+  readonly migration: string | null
+  readonly sqlstate: string | null
+  readonly message: string
+}
+
+const BUSY_MS = 1_000
+const BACKOFF_MS = 500
+const BACKOFF_MOST_MS = 30_000
+
+/**
+ * Decides what becomes of a run: errors are tried again with growing waits until the tries are used up, being busy costs
+ * nothing, and what is the server's or the role's fault is not held against the tenant.
+ * @param tries errors before this attempt
+ * @param jitter between 0 and 1: spreads retries, so that tenants of one server do not come back at the same moment
+ */
+export function settleAttempt(outcome: ApplyOutcome, { tries, attempts, jitter }: { tries: number; attempts: number; jitter: number }): Settlement {
+  if (outcome.kind === 'applied') return { kind: 'succeed', history: outcome.history }
+  const { migration, sqlstate, message, history } = outcome
+  const cause: Cause = { migration, sqlstate, message }
+  if (outcome.kind === 'failure') return { kind: 'fail', cause, history }
+  const release = { kind: 'release', cause, history, counts: false, stop: null } as const
+  if (outcome.kind === 'busy') return { ...release, reason: 'busy', retryInMs: Math.round(BUSY_MS * (1 + jitter)) }
+  if (outcome.kind === 'server') return { ...release, reason: 'error', retryInMs: 0, stop: 'server' }
+  if (outcome.kind === 'rights') return { ...release, reason: 'error', retryInMs: 0, stop: 'rollout' }
+  if (tries + 1 >= attempts) {
+    return { kind: 'fail', cause: { ...cause, message: `${message} (after ${attempts} attempts)` }, history }
+  }
+  const wait = Math.min(BACKOFF_MOST_MS, BACKOFF_MS * 2 ** tries)
+  return { ...release, reason: 'error', counts: true, retryInMs: Math.round(wait * (0.5 + jitter)) }
+}

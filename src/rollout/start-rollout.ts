@@ -1,0 +1,93 @@
+import { recordEvent } from '../catalog/events.ts'
+import { recordMigrations } from '../catalog/known-migrations.ts'
+import { findActive, findPlanned, findRollout, type RolloutRow, resumeRollout, savePlan } from '../catalog/rollouts.ts'
+import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
+import { failpoint } from '../lib/failpoint.ts'
+import { FleetError } from '../model/errors.ts'
+import type { RolloutEvent } from '../model/events.ts'
+import type { RolloutPlan } from '../model/rollout.ts'
+import type { DriveContext } from './drive-rollout.ts'
+import type { PlannedRollout } from './plan-rollout.ts'
+import { releaseReached } from './released-version.ts'
+import { formatRolloutId } from './rollout-id.ts'
+
+export interface StartRolloutOptions {
+  readonly plan: () => Promise<PlannedRollout>
+  /** Refuse another plan than the one with this digest, or one that begins so. */
+  readonly digest: string | undefined
+  /** Gives up the rollout that is in the way; undefined: refuse. */
+  readonly supersede: ((active: RolloutRow) => Promise<void>) | undefined
+}
+
+export type Started =
+  /** Drive it. */
+  | { readonly kind: 'drive'; readonly row: RolloutRow }
+  /** Somebody paused it: only `resume` goes on. */
+  | { readonly kind: 'leave'; readonly row: RolloutRow }
+  | { readonly kind: 'nothing-to-do'; readonly plan: RolloutPlan }
+
+/**
+ * Starts what is planned, or finds that it is under way: a pipeline may run the same command again and again.
+ * @throws FleetError PLAN_CHANGED, ROLLOUT_ACTIVE, and what planning throws
+ */
+export async function startRollout(context: DriveContext, { plan, digest, supersede }: StartRolloutOptions): Promise<Started> {
+  const planned = await plan()
+  const active = await findActive(context.db)
+  if (active === undefined) return startPlanned(planned, context, digest)
+  if (isSame(active, planned, digest)) return continueActive(active, context)
+  if (supersede === undefined) throw anotherIsActive(active)
+  await supersede(active)
+  return startPlanned(await plan(), context, digest)
+}
+
+async function startPlanned({ plan, intent, assignment }: PlannedRollout, context: DriveContext, digest: string | undefined): Promise<Started> {
+  const { db, migrations } = context
+  if (digest !== undefined && !plan.digest.startsWith(digest)) {
+    throw new FleetError('PLAN_CHANGED', `The plan is now ${plan.digest}, not ${digest}: versions, files or policy have changed.`, {
+      remedy: 'Look at it again: fleet rollout plan',
+    })
+  }
+  const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
+  await recordMigrations(db, upToTarget, { replace: true })
+  if (plan.tenants === 0) {
+    if (plan.releases) await releaseReached(db, migrations, plan.target)
+    return { kind: 'nothing-to-do', plan }
+  }
+  // A plan that somebody looked at counts from then on: whoever came later is a joiner.
+  const shown = digest === undefined ? undefined : await findPlanned(db, plan.digest)
+  const rolloutId = shown?.id ?? (await savePlan(db, plan, intent))
+  const outcome = await startInCatalog(db, { rolloutId, plan, assignment })
+  const event: RolloutEvent = {
+    type: 'rollout.started',
+    at: context.clock.now().toISOString(),
+    rolloutId: formatRolloutId(rolloutId),
+    target: plan.target,
+    digest: plan.digest,
+    ...outcome,
+  }
+  await recordEvent(db, rolloutId, event)
+  context.publish(event)
+  failpoint('rollout.started')
+  const row = await findRollout(db, rolloutId)
+  if (row === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `Rollout ${formatRolloutId(rolloutId)} is gone.`)
+  return { kind: 'drive', row }
+}
+
+function isSame(active: RolloutRow, { intent, plan }: PlannedRollout, digest: string | undefined): boolean {
+  if (active.state === 'aborting') return false
+  return active.digest === plan.digest || (digest === undefined ? active.intent === intent : active.digest.startsWith(digest))
+}
+
+async function continueActive(active: RolloutRow, { db }: DriveContext): Promise<Started> {
+  if (active.state === 'running') return { kind: 'drive', row: active }
+  if (active.pause_reason === 'operator') return { kind: 'leave', row: active }
+  await resumeRollout(db, active.id)
+  return { kind: 'drive', row: active }
+}
+
+function anotherIsActive({ id, state, target }: RolloutRow): FleetError {
+  const typed = formatRolloutId(id)
+  return new FleetError('ROLLOUT_ACTIVE', `Rollout ${typed} to ${target} is already active (${state}).`, {
+    remedy: `See it: fleet rollout status ${typed}. Replace it: fleet rollout start --supersede`,
+  })
+}

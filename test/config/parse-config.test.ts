@@ -1,0 +1,265 @@
+import { expect, expectTypeOf, test } from 'vitest'
+import type { z } from 'zod'
+import type { FleetInput } from '../../src/config/define-fleet.ts'
+import { embedded, postgres } from '../../src/config/define-fleet.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
+import type { schema } from '../../src/config/schema.ts'
+import { FleetError } from '../../src/model/errors.ts'
+
+const origin = { root: '/srv/app' }
+
+function refusalOf(input: unknown, source?: string): string {
+  try {
+    parseConfig(input, source === undefined ? origin : { ...origin, file: '/srv/app/fleet.config.ts', source })
+  } catch (error) {
+    if (error instanceof FleetError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+test('a name alone is a whole configuration: every default is filled in', () => {
+  expect(parseConfig({ name: 'acme' }, origin)).toEqual({
+    name: 'acme',
+    root: '/srv/app',
+    file: undefined,
+    provider: { kind: 'embedded' },
+    catalog: undefined,
+    migrations: {
+      folder: '/srv/app/migrations',
+      table: 'kysely_migration',
+      lockTable: 'kysely_migration_lock',
+      schema: undefined,
+      allowUnordered: false,
+    },
+    extensions: [],
+    placement: undefined,
+    seed: undefined,
+    rollout: {
+      waves: [
+        {
+          name: 'everyone',
+          match: undefined,
+          size: undefined,
+          maxFailures: { value: 0, unit: 'tenants' },
+          concurrency: undefined,
+          optional: true,
+        },
+      ],
+      orderBy: undefined,
+      concurrency: 32,
+      perServer: 20,
+      failureMode: 'strict',
+      attempts: 5,
+      lockTimeout: 3_000,
+      statementTimeout: 600_000,
+      concurrentTimeout: 7_200_000,
+    },
+  })
+})
+
+test('what is written is taken: servers, waves, quantities, durations', () => {
+  const config = parseConfig(
+    {
+      name: 'acme',
+      provider: postgres({
+        servers: { eu: 'postgres://a:s3cret@eu.internal/postgres', us: 'postgres://b@us.internal:6000/x' },
+      }),
+      catalog: { url: 'postgres://c@localhost/catalog' },
+      rollout: {
+        waves: [
+          { name: 'canary', match: { ring: 'internal' } },
+          { name: 'early', size: '10%', maxFailures: '1.5%' },
+          { name: 'everyone', concurrency: 64, maxFailures: 3, optional: true },
+        ],
+        lockTimeout: '5s',
+        statementTimeout: 1_500,
+      },
+    } satisfies FleetInput,
+    origin,
+  )
+  expect(config.provider).toMatchObject({
+    kind: 'postgres',
+    servers: [
+      { name: 'eu', admin: { host: 'eu.internal', port: 5432, user: 'a', tls: 'verify' } },
+      { name: 'us', admin: { host: 'us.internal', port: 6000, user: 'b', database: 'x' } },
+    ],
+  })
+  expect(config.catalog).toMatchObject({ database: 'catalog', tls: 'off' })
+  expect(config.rollout.waves.map((it) => [it.size, it.maxFailures])).toEqual([
+    [undefined, { value: 0, unit: 'tenants' }],
+    [
+      { value: 10, unit: 'percent' },
+      { value: 1.5, unit: 'percent' },
+    ],
+    [undefined, { value: 3, unit: 'tenants' }],
+  ])
+  expect([config.rollout.lockTimeout, config.rollout.statementTimeout]).toEqual([5_000, 1_500])
+})
+
+test.each<[wrong: string, input: unknown, message: string]>([
+  ['no name', {}, 'name is not set.'],
+  ['a name of another kind', { name: 7 }, 'name: 7 is not a text.'],
+  [
+    'a name with capitals',
+    { name: 'Acme' },
+    'name: "Acme" is not a fleet name. Use a-z, 0-9, _ and -, with a letter or digit at both ends, 20 characters at most.',
+  ],
+  [
+    'an unknown key',
+    { name: 'a', pool: { size: 3 } },
+    'pool: is not an option. Allowed here: name, provider, catalog, migrations, extensions, placement, seed, rollout.',
+  ],
+  [
+    'an option of a wave that does not exist',
+    { name: 'a', rollout: { waves: [{ name: 'x', bake: '10m' }] } },
+    'rollout.waves[0].bake: is not an option. Allowed here: name, match, size, maxFailures, concurrency, optional.',
+  ],
+  [
+    'a size in words',
+    { name: 'a', rollout: { waves: [{ name: 'x', size: 'ten percent' }] } },
+    'rollout.waves[0].size: "ten percent" is not a count or a percentage. Use 10 or "10%".',
+  ],
+  [
+    'more than everybody',
+    { name: 'a', rollout: { waves: [{ name: 'x', size: '101%' }] } },
+    'rollout.waves[0].size: "101%" is not a count or a percentage. Use 10 or "10%".',
+  ],
+  [
+    'a size of another kind',
+    { name: 'a', rollout: { waves: [{ name: 'x', size: true }] } },
+    'rollout.waves[0].size: true is not a count or a percentage. Use 10 or "10%".',
+  ],
+  [
+    'a duration in words',
+    { name: 'a', rollout: { lockTimeout: 'soon' } },
+    'rollout.lockTimeout: "soon" is not a duration. Use milliseconds or "3s", "10m", "2h" (24 days at most).',
+  ],
+  [
+    'no duration at all',
+    { name: 'a', rollout: { lockTimeout: 0 } },
+    'rollout.lockTimeout: 0 is not a duration. Use milliseconds or "3s", "10m", "2h" (24 days at most).',
+  ],
+  [
+    'half a tenant',
+    { name: 'a', rollout: { concurrency: 0.5 } },
+    'rollout.concurrency: 0.5 is not a whole number of at least 1.',
+  ],
+  [
+    'nobody at once',
+    { name: 'a', rollout: { concurrency: 0 } },
+    'rollout.concurrency: 0 is not a whole number of at least 1.',
+  ],
+  [
+    'an unknown mode',
+    { name: 'a', rollout: { failureMode: 'lax' } },
+    'rollout.failureMode: "lax" is not a failure mode. Use "strict" or "soft".',
+  ],
+  [
+    'an empty list of waves',
+    { name: 'a', rollout: { waves: [] } },
+    'rollout.waves: [] is empty. Leave it out for one wave of all tenants.',
+  ],
+  [
+    'the same wave twice',
+    { name: 'a', rollout: { waves: [{ name: 'x', size: 1 }, { name: 'x' }] } },
+    'rollout.waves[1].name: "x" is used twice.',
+  ],
+  [
+    'a wave behind one that takes the rest',
+    { name: 'a', rollout: { waves: [{ name: 'x' }, { name: 'y', size: 2 }] } },
+    'rollout.waves[1]: "y" can never get a tenant: "x" before it takes the rest.',
+  ],
+  [
+    'a URL that is not set',
+    { name: 'a', provider: postgres({ url: undefined }) },
+    'provider.url is not set: is the environment variable that it is read from defined?',
+  ],
+  [
+    'a server that is not set',
+    { name: 'a', provider: postgres({ servers: { eu: undefined } }) },
+    'provider.servers.eu is not set: is the environment variable that it is read from defined?',
+  ],
+  [
+    'a catalog that is not set',
+    { name: 'a', catalog: { url: undefined } },
+    'catalog.url is not set: is the environment variable that it is read from defined?',
+  ],
+  [
+    'two servers and no catalog',
+    { name: 'a', provider: postgres({ servers: { eu: 'postgres://eu', us: 'postgres://us' } }) },
+    'catalog.url is not set: with several servers, say where the catalog is.',
+  ],
+  ['no server', { name: 'a', provider: postgres({ servers: {} }) }, 'provider.servers: names no server.'],
+  [
+    'another provider',
+    { name: 'a', provider: { kind: 'neon' } },
+    'provider.kind: "neon" is not a provider. Use embedded() or postgres({ url }).',
+  ],
+  [
+    'an option for embedded',
+    { name: 'a', provider: { ...embedded(), port: 1 } },
+    'provider.port: is not an option. Allowed here: kind.',
+  ],
+  [
+    'a list',
+    [],
+    'the configuration: [] is not an object with name, provider, catalog, migrations, extensions, placement, seed, rollout.',
+  ],
+  [
+    'a tag that is a number',
+    { name: 'a', rollout: { waves: [{ name: 'x', match: { ring: 1 } }] } },
+    "rollout.waves[0].match.ring: 1 is not a text; a tag's value is one.",
+  ],
+])('refuses %s', (_wrong, input, message) => {
+  expect(refusalOf(input)).toBe(message)
+})
+
+test.each(['mysql://root:hunter2@db/x', 'hunter2', 'postgres://u:hunter2@[bad/x', ''])(
+  'never quotes a URL: %s',
+  (url) => {
+    const message = refusalOf({ name: 'a', provider: postgres({ url }) })
+    expect(message).toMatch(/^provider\.url: (must be a URL|is empty)/)
+    expect(message).not.toContain('hunter2')
+  },
+)
+
+test('names all that is wrong at once, each with its line', () => {
+  const source = `import { defineFleet } from 'kysely-fleet'
+
+// rollout: { lockTimeout: 'not this one' }
+export default defineFleet({
+  name: 'Acme',
+  rollout: {
+    waves: [
+      { name: 'canary', match: { ring: 'internal' } }, // size: 1
+      {
+        name: 'early, [late',
+        "size": 'ten percent',
+      },
+    ],
+    lockTimeout: 'soon',
+  },
+})
+`
+  const input = {
+    name: 'Acme',
+    rollout: { waves: [{ name: 'canary' }, { name: 'early', size: 'ten percent' }], lockTimeout: 'soon' },
+  }
+  expect(refusalOf(input, source).split('\n')).toEqual([
+    expect.stringMatching(/^name: "Acme" is not a fleet name\..* {2}\(fleet\.config\.ts:5\)$/),
+    'rollout.waves[1].size: "ten percent" is not a count or a percentage. Use 10 or "10%".  (fleet.config.ts:11)',
+    expect.stringMatching(/^rollout\.lockTimeout: "soon" .* {2}\(fleet\.config\.ts:14\)$/),
+  ])
+})
+
+test('what the types allow is what the schema reads', () => {
+  expectTypeOf<FleetInput['name']>().toEqualTypeOf<z.input<typeof schema>['name']>()
+  expectTypeOf<keyof FleetInput>().toEqualTypeOf<keyof z.input<typeof schema>>()
+  expectTypeOf<keyof NonNullable<FleetInput['rollout']>>().toEqualTypeOf<
+    keyof NonNullable<z.input<typeof schema>['rollout']>
+  >()
+  expectTypeOf<keyof NonNullable<FleetInput['migrations']>>().toEqualTypeOf<
+    keyof NonNullable<z.input<typeof schema>['migrations']>
+  >()
+})

@@ -1,0 +1,28 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
+import { accessTests } from './provider-access.ts'
+import { crashTests } from './provider-crashes.ts'
+import { lifeTests } from './provider-life.ts'
+import { type ProviderUnderTest, setup, type TestFleet } from './provider-setup.ts'
+import { templateTests } from './provider-templates.ts'
+
+/** The specification of a provider: every implementation passes it, with every kind of admin that it supports. */
+export function providerConformance(name: string, start: () => Promise<ProviderUnderTest>): void {
+  describe(`provider ${name}`, () => {
+    let underTest: ProviderUnderTest
+    let fleet: TestFleet
+    beforeAll(async () => {
+      underTest = await start()
+    })
+    afterAll(() => underTest.stop?.())
+    beforeEach(() => {
+      fleet = setup(underTest)
+    })
+    afterEach(() => fleet.cleanUp())
+
+    const current = () => fleet
+    templateTests(current)
+    lifeTests(current)
+    accessTests(current)
+    crashTests(current)
+  })
+}

@@ -1,0 +1,211 @@
+import { type Kysely, sql } from 'kysely'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { MIGRATION_LOCK } from '../../src/migrations/migration-lock.ts'
+import { Secret } from '../../src/model/secret.ts'
+import {
+  applied,
+  first,
+  MADE,
+  migration,
+  namesOf,
+  run,
+  second,
+  setup,
+  signal,
+  third,
+  three,
+} from './tenant-database.ts'
+
+describe('going forward', () => {
+  test('applies what is pending to a fresh database, one row each', async () => {
+    const { apply, history, query } = await setup()
+    const seen: string[] = []
+    expect(await apply(three, { onApplied: (name) => seen.push(name) })).toEqual(applied(...namesOf(three)))
+    expect(seen).toEqual(namesOf(three))
+    expect(await history()).toEqual(namesOf(three))
+    expect(await query(MADE)).toEqual(['t_0001_a', 't_0002_b', 't_0003_c'])
+  })
+
+  test('does nothing twice', async () => {
+    const { apply } = await setup()
+    await apply(three)
+    expect(await apply(three)).toEqual({ kind: 'applied', history: namesOf(three), applied: [] })
+  })
+
+  test('goes on where the history really is', async () => {
+    const { apply } = await setup()
+    await apply([first, second])
+    expect(await apply(three)).toEqual({ kind: 'applied', history: namesOf(three), applied: ['0003_c'] })
+  })
+
+  test('applies one that sorts before those that are there', async () => {
+    const { apply, history } = await setup()
+    await apply([first, third])
+    const outcome = await apply([second], { expected: namesOf([first, third]) })
+    expect(outcome).toMatchObject({ kind: 'applied', applied: ['0002_b'] })
+    expect(await history()).toEqual(['0001_a', '0003_c', '0002_b'])
+  })
+
+  test('reads the history when nothing is pending', async () => {
+    const { apply } = await setup()
+    await apply([first])
+    expect(await apply([], { expected: ['0001_a'] })).toEqual({ kind: 'applied', history: ['0001_a'], applied: [] })
+    expect(await apply([], { expected: [] })).toMatchObject({ kind: 'failure', phase: 'history', history: ['0001_a'] })
+  })
+
+  test('fails when the history moved, and says how', async () => {
+    const { apply, query } = await setup()
+    await apply([first])
+    await query(`insert into kysely_migration values ('0001_x', '2020-01-01T00:00:00.000Z')`)
+    expect(await apply([second], { expected: ['0000_z', '0001_a'] })).toMatchObject({
+      kind: 'failure',
+      phase: 'history',
+      migration: '0002_b',
+      message: `The tenant's history moved (not in it: 0000_z; not expected in it: 0001_x).`,
+      history: ['0001_x', '0001_a'],
+    })
+    expect(await query(MADE)).toEqual(['t_0001_a'])
+  })
+
+  test('keeps the tables under other names and in another schema', async () => {
+    const { apply, history, query } = await setup()
+    const tables = { table: 'Weird "history"', lockTable: 'lock', schema: `it's` }
+    expect(await apply(three, { tables })).toMatchObject({ kind: 'applied' })
+    expect(await history(tables)).toEqual(namesOf(three))
+    expect(
+      await query(`select count(*)::int from "it's"."lock" where id = 'migration_lock' and is_locked = 0`),
+    ).toEqual([1])
+  })
+
+  test('takes no history table off the search_path for an empty history', async () => {
+    const { apply, query } = await setup()
+    await query('create schema other; create table other.kysely_migration (name text, "timestamp" text)')
+    expect(await apply([first])).toMatchObject({ kind: 'failure', phase: 'history', sqlstate: 'KF005' })
+    expect(await query(MADE)).toEqual([])
+  })
+})
+
+describe('two at once', () => {
+  test('apply everything once', async () => {
+    const { apply, history } = await setup()
+    const outcomes = await Promise.all(
+      [1, 2, 3].map((attempt) => apply(three, { applicationName: `fleet/r/t/${attempt}` })),
+    )
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['applied', 'applied', 'applied'])
+    expect(outcomes.flatMap((it) => (it.kind === 'applied' ? it.applied : [])).sort()).toEqual(namesOf(three))
+    expect(await history()).toEqual(namesOf(three))
+  })
+
+  test('end busy when ours does not finish in time', async () => {
+    const { apply } = await setup()
+    const [entered, leave] = [signal(), signal()]
+    const slow = migration('0001_a', async () => {
+      entered.reach()
+      await leave.reached
+    })
+    const one = apply([slow])
+    await entered.reached
+    expect(await apply([slow], { waitForOurs: 300 })).toMatchObject({ kind: 'busy', phase: 'lock' })
+    leave.reach()
+    expect(await one).toEqual(applied('0001_a'))
+  })
+})
+
+describe('what a migration sets', () => {
+  test('does not reach the next one, nor the history', async () => {
+    const { apply, history } = await setup()
+    const leaky = migration(
+      '0001_a',
+      run(`create schema odd; select set_config('search_path', 'odd', false);
+      set lock_timeout = 1; set statement_timeout = '1h'; set timezone = 'Asia/Tokyo'; set role pg_monitor`),
+    )
+    let seen: unknown
+    const looks = migration('0002_b', async (db) => {
+      const { rows } =
+        await sql`select current_schemas(false)::text as path, current_setting('lock_timeout') as lock, current_user = session_user as own,
+        current_setting('application_name') as application, current_setting('client_connection_check_interval') as check`.execute(
+          db,
+        )
+      seen = rows[0]
+    })
+    expect(await apply([leaky, looks])).toEqual(applied('0001_a', '0002_b'))
+    expect(seen).toEqual({
+      path: '{public}',
+      lock: '3s',
+      own: true,
+      application: 'fleet/rollout/tenant/1',
+      check: '2s',
+    })
+    expect(await history()).toEqual(['0001_a', '0002_b'])
+  })
+
+  test('runs as the owner role', async () => {
+    const { apply, query } = await setup()
+    await query('grant create on schema public to pg_monitor')
+    expect(await apply([first], { ownerRole: 'pg_monitor' })).toEqual(applied('0001_a'))
+    expect(await query(`select distinct tableowner from pg_tables where schemaname = 'public'`)).toEqual(['pg_monitor'])
+  })
+
+  test.each([
+    `default_transaction_read_only = on`,
+    `default_transaction_isolation = 'repeatable read'`,
+    `statement_timeout = 1`,
+    `idle_in_transaction_session_timeout = 50`,
+  ])('on the database, as %s, does not get in the way', async (setting) => {
+    const { apply, query, connection } = await setup()
+    await query(`alter database "${connection.database}" set ${setting}`)
+    const slow = migration('0001_a', async (db) => {
+      await first.up(db)
+      await run('select pg_sleep(0.1)')(db)
+    })
+    expect(await apply([slow, second])).toEqual(applied('0001_a', '0002_b'))
+  })
+})
+
+test('needs no superuser, only a member of the owner role', async () => {
+  const { apply, query, connection } = await setup()
+  const [owner, login] = ['owner', 'login'].map((kind) => `${connection.database}_${kind}`)
+  await query(`create role ${owner} nologin; create role ${login} login password 'x' in role ${owner};
+    grant all on schema public to ${owner}`)
+  onTestFinished(async () => {
+    await query(`drop owned by ${owner}; drop role ${login}, ${owner}`)
+  })
+  const limited = { ...connection, user: login ?? '', password: new Secret('x') }
+  const steps = migration('0004_d', run('create index concurrently on_a on t_0001_a (id)'), { transaction: false })
+  const outcome = await apply([...three, steps], { connection: limited, ownerRole: owner ?? null })
+  expect(outcome).toEqual(applied(...namesOf(three), '0004_d'))
+})
+
+test('keeps the error of a statement behind a savepoint apart from one at COMMIT', async () => {
+  const { apply } = await setup()
+  const up = async (db: Kysely<unknown>) => {
+    await run('savepoint s')(db)
+    await run('select * from missing')(db).catch(() => run('rollback to savepoint s')(db))
+    await run(`set local search_path = pg_catalog; select set_config('fleet.history', '', true)`)(db)
+  }
+  expect(await apply([migration('0001_a', up)])).toMatchObject({ kind: 'failure', phase: 'commit', sqlstate: 'KF004' })
+})
+
+test('a lock that a dead predecessor still holds is waited for', async () => {
+  const { apply, connect } = await setup()
+  const predecessor = await connect('fleet/rollout/tenant/0')
+  await predecessor.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
+  const clock = {
+    now: () => new Date(),
+    sleep: async () => {
+      await predecessor.query(`select pg_advisory_unlock(${MIGRATION_LOCK})`)
+    },
+    every: () => () => {},
+  }
+  expect(await apply([first], { clock })).toEqual(applied('0001_a'))
+})
+
+test('a database that cannot be reached is an error of connecting', async () => {
+  const { apply, connection } = await setup()
+  expect(await apply([first], { connection: { ...connection, port: 1 } })).toMatchObject({
+    kind: 'error',
+    phase: 'connect',
+    sqlstate: '08006',
+    migration: '0001_a',
+  })
+})

@@ -1,0 +1,21 @@
+import { PostgreSqlContainer } from '@testcontainers/postgresql'
+import type { RunServer } from './global-setup.ts'
+
+/** Starts PostgreSQL in a container. */
+export async function startContainerServer(image: string): Promise<RunServer> {
+  const container = await new PostgreSqlContainer(image)
+    .withUsername('postgres')
+    .withDatabase('postgres')
+    .withCommand(['-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'full_page_writes=off'])
+    .start()
+    .catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new Error(`FLEET_TEST_SERVER=testcontainers needs Docker and the image ${image}: ${reason}`, { cause })
+    })
+  return {
+    url: container.getConnectionUri(),
+    stop: async () => {
+      await container.stop()
+    },
+  }
+}
