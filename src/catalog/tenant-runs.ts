@@ -24,18 +24,22 @@ export interface RunKey {
 /**
  * Claims pending runs for the holder of the epoch, in the order of the ids; undefined for each that may not start now.
  * The rollout's row is held FOR SHARE: a pause waits for the claim, or the claim for the pause and then finds nothing.
+ * The failure budget is looked at here too: between the loop's look and the claim another tenant may have failed.
  */
 export async function claimRuns(db: CatalogDb, { rolloutId, epoch }: RunKey, tenantIds: readonly string[]): Promise<(ClaimedRun | undefined)[]> {
   const { rows } = await sql<{ tenant_id: string; attempt: number; tries: number; wave: string; placement: Placement; names: string[] }>`
     with active as (
       select id from fleet.rollout where id = ${rolloutId} and state = 'running' and epoch = ${epoch} for share
+    ), open_wave as materialized (
+      select w.position, w.name from fleet.wave w where w.rollout_id = ${rolloutId} and w.max_failures >= (
+        select count(*) from fleet.tenant_run f where f.rollout_id = w.rollout_id and f.wave = w.position and f.state = 'failed')
     )
     update fleet.tenant_run r
     set state = 'running', attempt = r.attempt + 1, epoch = ${epoch}, started_at = coalesce(r.started_at, now()), finished_at = null
-    from active, fleet.tenant t, fleet.history h, fleet.wave w
+    from active, fleet.tenant t, fleet.history h, open_wave w
     where r.rollout_id = active.id and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
       and t.id = r.tenant_id and t.state = 'ready' and t.pinned is null
-      and h.id = t.history_id and w.rollout_id = r.rollout_id and w.position = r.wave
+      and h.id = t.history_id and w.position = r.wave
     returning r.tenant_id, r.attempt, r.tries, w.name as wave, t.placement, h.names`.execute(db)
   const byId = new Map(rows.map((row) => [row.tenant_id, row]))
   const refused = tenantIds.filter((id) => !byId.has(id))

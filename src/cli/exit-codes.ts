@@ -4,6 +4,17 @@ import type { CheckResult } from '../model/fleet-status.ts'
 import type { RolloutSummary } from '../model/rollout.ts'
 import type { PauseReason } from '../model/rollout-state.ts'
 
+/** What each exit code means, for people. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done: 'done',
+  unexpected: 'an unexpected error',
+  usage: 'usage or configuration, server unreachable, rights missing',
+  tenantsFailed: 'some tenant failed, or the rollout stopped on its failure budget',
+  waiting: 'paused and waiting for a person',
+  no: 'the answer is no: pending migrations, a changed plan, a refusal',
+  interrupted: 'interrupted',
+}
+
 /** What a pause means to whoever started the program. */
 const PAUSED: Readonly<Record<PauseReason, ExitCode>> = {
   operator: EXIT.waiting,

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { programVersion } from '../lib/program-version.ts'
+import { EXIT } from '../model/errors.ts'
 import { catalogShowCommand } from './commands/catalog/show.ts'
 import { checkCommand } from './commands/check.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -31,6 +32,7 @@ import { tenantShowCommand } from './commands/tenant/show.ts'
 import { tenantTagCommand } from './commands/tenant/tag.ts'
 import { tenantUnpinCommand } from './commands/tenant/unpin.ts'
 import { tenantUrlCommand } from './commands/tenant/url.ts'
+import { EXIT_MEANINGS } from './exit-codes.ts'
 
 const EXAMPLES = `
 Examples:
@@ -41,15 +43,13 @@ Examples:
   fleet rollout status -w                    watch it from anywhere
   fleet check --at-least 0039_split_name     may code that needs it be deployed?`
 
-const EXIT_CODES = `
-Exit codes:
-  0    done
-  1    an unexpected error
-  2    usage or configuration, server unreachable, rights missing
-  3    some tenant failed, or the rollout stopped on its failure budget
-  4    paused and waiting for a person
-  5    the answer is no: pending migrations, a changed plan, a refusal
-  130  interrupted`
+/** One line for each exit code. */
+function exitCodesText(): string {
+  const lines = Object.entries(EXIT).map(
+    ([name, exit]) => `  ${String(exit).padEnd(5)}${EXIT_MEANINGS[name as keyof typeof EXIT]}`,
+  )
+  return ['', 'Exit codes:', ...lines].join('\n')
+}
 
 /** Builds the whole command line. */
 export function buildProgram(): Command {
@@ -64,7 +64,7 @@ export function buildProgram(): Command {
     .option('--yes', 'answer every question with yes', false)
     .option('--debug', 'show stacks and causes of errors', false)
     .option('--no-color', 'no colours (NO_COLOR is respected too)')
-    .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES}`)
+    .addHelpText('after', `${EXAMPLES}\n${exitCodesText()}`)
 
   program.commandsGroup('Begin:')
   add(program, [initCommand(), demoCommand(), doctorCommand()])

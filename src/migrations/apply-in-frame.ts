@@ -33,8 +33,7 @@ export async function applyInFrame(client: Client, migration: Migration, frame: 
       }
     },
     commit: async () => {
-      const unawaited = await connection.close()
-      if (unawaited !== undefined) throw notAwaited(unawaited)
+      await connection.finish()
       if (client.getTransactionStatus() === 'E') throw swallowed(connection.lastFailure)
       phase = 'commit'
       await client.query(closeFrame(frame))
@@ -61,9 +60,7 @@ function sendInTransaction(client: Client): Send {
       throw new ApplyError(
         'statement',
         'A migration must not begin, commit or roll back: it runs in a transaction already.',
-        {
-          statement: query.sql,
-        },
+        { statement: query.sql },
       )
     }
     const result = await send(query).catch(async (error: unknown) => {
@@ -76,12 +73,6 @@ function sendInTransaction(client: Client): Send {
     }
     return result
   }
-}
-
-function notAwaited(statement: string): ApplyError {
-  return new ApplyError('statement', 'up() returned before its queries had finished: an `await` is missing.', {
-    statement,
-  })
 }
 
 function swallowed(failure: FailedStatement | undefined): ApplyError {

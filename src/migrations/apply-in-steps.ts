@@ -72,7 +72,9 @@ async function runSteps(
   }
   const end = async (by: 'commit' | 'rollback') => {
     inTransaction = false
-    await client.query(by)
+    const { command } = await client.query(by)
+    // The server answers so when an error that `up` caught had aborted the transaction.
+    if (by === 'commit' && command === 'ROLLBACK') throw new ApplyError('statement', SWALLOWED)
   }
   const connection = new LiveConnection(
     sendStep(client, { ...options, begin, end, inTransaction: () => inTransaction }),
@@ -88,13 +90,10 @@ async function runSteps(
     await connection.close()
     throw thrownByMigration(error, connection.lastFailure)
   }
-  const unawaited = await connection.close()
-  if (unawaited !== undefined) {
-    throw new ApplyError('statement', 'up() returned before its queries had finished: an `await` is missing.', {
-      statement: unawaited,
-    })
-  }
+  await connection.finish()
 }
+
+const SWALLOWED = 'up() went on after an error that had aborted its transaction.'
 
 interface SendStepOptions extends StepOptions {
   readonly journal: StepJournal

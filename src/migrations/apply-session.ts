@@ -9,7 +9,7 @@ import { applyInSteps } from './apply-in-steps.ts'
 import { cleanSession, type Frame, script } from './frame.ts'
 import { readHistory } from './history.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from './migration.ts'
-import { findLockHolder, isOurs } from './migration-lock.ts'
+import { findLockHolder, isOurs, isReplaced } from './migration-lock.ts'
 import type { OldTransaction } from './run-concurrent-step.ts'
 
 export interface ApplySessionOptions {
@@ -93,14 +93,18 @@ export class ApplySession {
   }
 
   /**
-   * Returns after a moment if the lock is held by a backend of ours, or by nobody any more.
+   * Returns after a moment if the lock is held by a backend of ours, or by nobody any more. One that our attempt has
+   * replaced and that does not end by itself is ended: its process may be stopped, and hold the lock for ever.
    * @throws ApplyError busy, naming the holder, when it is somebody else or the time is over
    */
   async waitForOurs(since: number): Promise<void> {
-    const { waitForOurs = 5_000 } = this.#options
-    const holder = await findLockHolder(await this.#connect())
+    const { waitForOurs = 5_000, applicationName } = this.#options
+    const client = await this.#connect()
+    const holder = await findLockHolder(client)
     const overdue = this.now() - since >= waitForOurs
-    if (overdue || (holder !== undefined && !isOurs(holder))) {
+    if (overdue && holder !== undefined && isReplaced(holder, applicationName)) {
+      await client.query('select pg_terminate_backend($1)', [holder.pid])
+    } else if (overdue || (holder !== undefined && !isOurs(holder))) {
       const who = holder === undefined ? 'by turns' : `by backend ${holder.pid} ("${holder.applicationName}")`
       throw new ApplyError('lock', `The migration lock is held ${who}.`, { cause: busy() })
     }

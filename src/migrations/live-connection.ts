@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import type { Client } from '../postgres/connect.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
-import type { FailedStatement } from './apply-error.ts'
+import { ApplyError, type FailedStatement } from './apply-error.ts'
 
 /** How a statement of a migration is sent. */
 export type Send = (query: CompiledQuery) => Promise<SentResult>
@@ -51,7 +51,16 @@ export class LiveConnection implements DatabaseConnection {
     throw new Error('A migration cannot stream a query; read it in portions.')
   }
 
-  /** Takes no more queries, waits for those that run, and returns the first of them: its `await` is missing. */
+  /**
+   * Closes after `up` has returned.
+   * @throws ApplyError when queries of it still ran: what it does after them cannot be known
+   */
+  async finish(): Promise<void> {
+    const unawaited = await this.close()
+    if (unawaited !== undefined) throw new ApplyError('statement', NOT_AWAITED, { statement: unawaited })
+  }
+
+  /** Takes no more queries, waits for those that run, and returns the first of them. */
   async close(): Promise<string | undefined> {
     // What was called but not awaited reaches us some microtasks later.
     await new Promise((resolve) => setImmediate(resolve))
@@ -61,6 +70,8 @@ export class LiveConnection implements DatabaseConnection {
     return unawaited
   }
 }
+
+const NOT_AWAITED = 'up() returned before its queries had finished: an `await` is missing.'
 
 /** Sends a statement as Kysely's own driver does. */
 export function sendWith(client: Client): Send {

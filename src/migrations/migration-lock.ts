@@ -24,3 +24,18 @@ export async function findLockHolder(client: Client): Promise<LockHolder | undef
 export function isOurs(holder: LockHolder): boolean {
   return holder.applicationName.startsWith('fleet/')
 }
+
+/**
+ * Says whether a backend belongs to an attempt that ours has replaced: an earlier one, or one of an earlier rollout. Its
+ * driver has lost the run, whether it knows that or is stalled, and nothing that it does counts any more.
+ */
+export function isReplaced(holder: LockHolder, applicationName: string): boolean {
+  const [theirs, ours] = [attemptIn(holder.applicationName), attemptIn(applicationName)]
+  if (theirs === undefined || ours === undefined) return false
+  return theirs.rollout < ours.rollout || (theirs.rollout === ours.rollout && theirs.attempt < ours.attempt)
+}
+
+function attemptIn(applicationName: string): { rollout: number; attempt: number } | undefined {
+  const [, rollout, attempt] = /^fleet\/r(\d+)\/.+\/(\d+)$/.exec(applicationName) ?? []
+  return rollout === undefined || attempt === undefined ? undefined : { rollout: Number(rollout), attempt: Number(attempt) }
+}

@@ -73,7 +73,8 @@ async function attemptRun(task: Task, run: ClaimedRun, options: MigrateTenantOpt
     const connection = await options.connect(run.tenantId, run.placement)
     return await (options.apply ?? applyMigrations)({
       connection,
-      applicationName: `fleet/r${task.rolloutId}/${run.tenantId}/${run.attempt}`,
+      // PostgreSQL keeps 63 bytes, and the attempt at the end must be among them.
+      applicationName: `fleet/r${task.rolloutId}/${run.tenantId.slice(0, 40)}/${run.attempt}`,
       expected: run.history,
       pending,
       tables,

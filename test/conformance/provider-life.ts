@@ -16,7 +16,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     })
     const read = 'select text from note'
     expect(await inside(application(placement), read)).toEqual([{ text: 'from the template' }])
-    expect(await inside(await provider.connect(placement), `set role fleet_owner; ${read}`)).toHaveLength(2)
+    expect(await inside(await provider.connect(placement), `set role fleet_owner; ${read}`)).toHaveLength(1)
   })
 
   test('the same mark twice is the same database, with the later password', async () => {
@@ -120,7 +120,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     const { provider, second, fleet: name, inside } = fleet()
     const [one, other] = await Promise.all([provider, second].map((it) => it.ensureCatalogDatabase(name)))
     expect(one).toEqual(other)
-    expect(one && (await inside(one, 'create table t (); select 1 as up'))).toHaveLength(2)
+    expect(one && (await inside(one, 'create table t (); select 1 as up'))).toEqual([{ up: 1 }])
     expect(await provider.ensureCatalogDatabase(name)).toEqual(one)
   })
 
@@ -134,7 +134,7 @@ export function lifeTests(fleet: () => TestFleet): void {
       { server, database: `${name}_two`, oid: made[0]?.oid, owner: 'fleet_owner', mark: mark('tenant', 'two') },
     ])
     expect(await collect(provider.findDatabases('no such thing'))).toEqual([])
-    await expect(collect(provider.findDatabases('x\\'))).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(collect(provider.findDatabases('%\\'))).rejects.toMatchObject({ code: 'USAGE' })
   })
 
   test('capabilities and a diagnosis are given, without a secret', async () => {

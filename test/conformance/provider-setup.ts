@@ -29,16 +29,16 @@ export function setup({ open, superuser }: ProviderUnderTest) {
   const server = provider.servers[0] ?? ''
   const mark = (kind: MarkKind, key: string): Mark => ({ fleet, catalogId: `catalog-${fleet}`, kind, key })
 
-  function asSuperuser<Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return inside({ ...superuser }, sql, values)
+  function asSuperuser<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
+    return inside(superuser, sql, values)
   }
 
-  async function inside<Row>(to: ConnectionDescriptor, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return withClient(
-      to,
-      { applicationName: 'fleet/test' },
-      async (client) => (await client.query(sql, [...values])).rows,
-    )
+  /** Runs one or several statements; returns the rows of the last. */
+  async function inside<Row>(to: ConnectionDescriptor, sql: string, values?: readonly unknown[]): Promise<Row[]> {
+    return withClient(to, { applicationName: 'fleet/test' }, async (client) => {
+      const results = [await client.query(sql, values && [...values])].flat()
+      return results.at(-1)?.rows ?? []
+    })
   }
 
   /** As the tenant's application would connect, to its own database or to another one. */

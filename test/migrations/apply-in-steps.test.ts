@@ -113,15 +113,15 @@ test('bounds a concurrent step by its own timeout only, and reports what it wait
   const writer = await connect()
   await writer.query('begin; insert into items values (1)')
   const step = stepwise(['create index concurrently items_id on items (id)'])
-  const outcome = await apply([step], { timeouts: { lock: 50, statement: 50, concurrent: 500 } })
+  const outcome = await apply([step], { timeouts: { lock: 50, statement: 1_000, concurrent: 2_500 } })
   expect(outcome).toMatchObject({
     kind: 'failure',
     phase: 'concurrent-step',
     sqlstate: '57014',
-    message: expect.stringContaining('500 ms'),
+    message: expect.stringContaining('2500 ms'),
   })
   await writer.query('rollback')
-  expect(await apply([step], { timeouts: { ...TIMEOUTS, lock: 50, statement: 50 } })).toEqual(applied)
+  expect(await apply([step], { timeouts: { ...TIMEOUTS, lock: 50, statement: 1_000 } })).toEqual(applied)
   expect(await query(`select indisvalid from pg_index where indrelid = 'items'::regclass`)).toEqual([true])
 })
 
@@ -153,6 +153,18 @@ test('keeps a transaction of the migration whole', async () => {
   expect(await apply([steps])).toMatchObject({ message: 'stop again' })
   expect(await apply([steps])).toEqual(applied)
   expect(await query('select id from items order by 1')).toEqual([1, 2])
+})
+
+test('never takes a transaction for done that was aborted by an error that nobody saw', async () => {
+  const { apply, history } = await setup()
+  const up = (db: Kysely<unknown>) =>
+    db.transaction().execute(async (transaction) => {
+      await sql`create table items (id int)`.execute(transaction)
+      await sql`select * from missing`.execute(transaction).catch(() => {})
+    })
+  const outcome = await apply([migration('0001_steps', up, { transaction: false })])
+  expect(outcome).toMatchObject({ kind: 'failure', message: expect.stringContaining('went on after an error') })
+  expect(await history()).toEqual([])
 })
 
 test('refuses to go on when a step is not the one that was run before', async () => {

@@ -149,14 +149,14 @@ describe('what a migration sets', () => {
   test.each([
     `default_transaction_read_only = on`,
     `default_transaction_isolation = 'repeatable read'`,
-    `statement_timeout = 1`,
+    `statement_timeout = '1s'`,
     `idle_in_transaction_session_timeout = 50`,
   ])('on the database, as %s, does not get in the way', async (setting) => {
     const { apply, query, connection } = await setup()
     await query(`alter database "${connection.database}" set ${setting}`)
     const slow = migration('0001_a', async (db) => {
       await first.up(db)
-      await run('select pg_sleep(0.1)')(db)
+      await run('select pg_sleep(1.2)')(db)
     })
     expect(await apply([slow, second])).toEqual(applied('0001_a', '0002_b'))
   })

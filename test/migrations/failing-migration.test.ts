@@ -30,7 +30,7 @@ describe('a migration that fails', () => {
   ])('at %s is classed by its SQLSTATE', async (_, up, expected) => {
     const { apply, connect, history } = await setup()
     await (await connect()).query('select pg_advisory_lock(99)')
-    const outcome = await apply([first, migration('0002_b', up)], { timeouts: { ...TIMEOUTS, statement: 300 } })
+    const outcome = await apply([first, migration('0002_b', up)], { timeouts: { ...TIMEOUTS, statement: 2_000 } })
     expect(outcome).toMatchObject({ migration: '0002_b', phase: 'statement', ...expected })
     expect(await history()).toEqual(['0001_a'])
   })

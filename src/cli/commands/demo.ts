@@ -12,6 +12,7 @@ export function demoCommand(): Command {
       withFace(command, async (face) => {
         const folder = await prepareDemo(process.cwd())
         const config = await loadConfig({ cwd: folder })
+        face.print(' Starting PostgreSQL; the first time takes some seconds.')
         return withOpenFleet(config, (fleet) => tellDemo(fleet, face, { folder: relative(process.cwd(), folder) }))
       }),
     )

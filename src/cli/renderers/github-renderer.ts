@@ -17,13 +17,14 @@ export function githubRenderer(face: Face, initial: RolloutView): RolloutRendere
   }
   return {
     event: (event) => {
+      const before = view
       view = reduceView(view, event)
       if (event.type === 'wave.started') {
         endGroup()
         face.print(`::group::${event.wave}`)
         inGroup = true
       }
-      for (const line of linesOf(event, view)) face.print(line)
+      for (const line of linesOf(event, { before, view })) face.print(line)
       if (event.type === 'wave.finished' || event.type === 'rollout.paused') endGroup()
     },
     notice: (text) => face.print(text),

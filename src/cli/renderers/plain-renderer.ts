@@ -7,8 +7,9 @@ import { renderRest } from './render-rest.ts'
 import type { RolloutRenderer } from './renderer.ts'
 import { type RolloutView, reduceView, settledIn } from './rollout-view.ts'
 
-/** Least time between two progress lines, in milliseconds. */
-const SELDOM = 5_000
+/** Least time between two progress lines, and the time after which there is one anyway, in milliseconds. */
+const LEAST = 1_000
+const MOST = 5_000
 
 /** Shows a rollout as lines, for logs: waves, failures, and progress at every tenth or every few seconds. */
 export function plainRenderer(face: Face, initial: RolloutView): RolloutRenderer {
@@ -19,7 +20,8 @@ export function plainRenderer(face: Face, initial: RolloutView): RolloutRenderer
     const it = view.waves.find(({ name }) => name === wave)
     if (it === undefined || settledIn(it) === it.total) return undefined
     const tenth = Math.floor((settledIn(it) / it.total) * 10)
-    if (progress.wave === wave && tenth === progress.tenth && at - progress.at < SELDOM) return undefined
+    const since = at - progress.at
+    if (progress.wave === wave && (since < LEAST || (tenth === progress.tenth && since < MOST))) return undefined
     const first = progress.wave !== wave
     progress = { wave, tenth, at }
     return first
@@ -28,8 +30,9 @@ export function plainRenderer(face: Face, initial: RolloutView): RolloutRenderer
   }
   return {
     event: (event) => {
+      const before = view
       view = reduceView(view, event)
-      for (const line of linesOf(event, view)) face.print(line)
+      for (const line of linesOf(event, { before, view })) face.print(line)
       if (event.type === 'tenant.succeeded' || event.type === 'tenant.failed') {
         const line = progressLine(event.wave, Date.parse(event.at))
         if (line !== undefined) face.print(line)
@@ -46,13 +49,15 @@ export function plainRenderer(face: Face, initial: RolloutView): RolloutRenderer
 }
 
 /** The lines of one event; what happens to each tenant that succeeds is not worth one. */
-export function linesOf(event: RolloutEvent, view: RolloutView): string[] {
+export function linesOf(event: RolloutEvent, { before, view }: { before: RolloutView; view: RolloutView }): string[] {
   switch (event.type) {
     case 'rollout.started':
       return [
         `rollout ${event.rolloutId} started: ${countOf(event.tenants, 'tenant')} → ${formatVersion(event.target)}, digest ${event.digest.slice(0, 8)}`,
       ]
     case 'rollout.resumed':
+      // What was started by this process a moment ago is not news.
+      if (before.state === 'running' && event.takenOverFrom === null) return []
       return [
         `rollout ${event.rolloutId} resumed${event.takenOverFrom === null ? '' : `, taken over from ${event.takenOverFrom}`}`,
       ]

@@ -46,7 +46,7 @@ export function stateSentence({ id, state, outcome, pauseReason, pauseNote }: Ro
         ? `Rollout ${id} is completed, degraded: some tenants failed within what their wave allows.`
         : `Rollout ${id} is completed.`
     case 'paused':
-      return `Rollout ${id} is paused: ${pauseReason ?? 'no reason'}${pauseNote ? ` (${pauseNote})` : ''}. ${pauseReason === null ? '' : PAUSE_REASONS[pauseReason].replaceAll('`', '')}`.trim()
+      return `Rollout ${id} is paused: ${pauseReason ?? 'no reason'}${pauseNote ? ` (${pauseNote.replace(/\.$/, '')})` : ''}. ${pauseReason === null ? '' : PAUSE_REASONS[pauseReason].replaceAll('`', '')}`.trim()
     case 'aborting':
       return `Rollout ${id} is being aborted.`
     case 'aborted':

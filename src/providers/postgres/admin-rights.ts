@@ -16,6 +16,8 @@ export interface AdminRights {
   readonly ownerRole: 'missing' | 'present' | 'usable'
   /** It may make itself a member of the owner role. */
   readonly grantsOwnerRole: boolean
+  /** Of the two roles, those that somebody logs in as, or superusers: what they have, every tenant would get. */
+  readonly unfitRoles: readonly string[]
   /** `grantable`: it may make others members. */
   readonly appRole: 'missing' | 'present' | 'grantable'
 }
@@ -37,7 +39,9 @@ export async function readAdminRights(client: ClientBase): Promise<AdminRights> 
             case when app.oid is null then 'missing'
                  when pg_has_role(me.oid, app.oid, 'MEMBER WITH ADMIN OPTION') or (v.version < 160000 and me.rolcreaterole)
                  then 'grantable'
-                 else 'present' end as "appRole"
+                 else 'present' end as "appRole",
+            (select coalesce(array_agg(rolname::text order by rolname), '{}') from pg_roles
+              where rolname in ($1, $2) and (rolcanlogin or rolsuper)) as "unfitRoles"
        from pg_roles me
        cross join (select current_setting('server_version_num')::int as version) v
        left join pg_roles owner on owner.rolname = $1

@@ -62,6 +62,13 @@ function adminRights(rights: AdminRights): Finding {
       remedy: `Run as a superuser: ${grants.join(' ')}`,
     }
   }
+  if (rights.unfitRoles.length > 0) {
+    return {
+      verdict: 'error',
+      message: `Somebody may log in as ${rights.unfitRoles.join(' and ')}, or it is a superuser: tenants would get its rights.`,
+      remedy: `Rename it: ${rights.unfitRoles.map((it) => `ALTER ROLE ${quoteIdentifier(it)} RENAME TO ...;`).join(' ')}`,
+    }
+  }
   const what = rights.superuser ? 'is a superuser' : `may make databases and roles, and act as ${OWNER_ROLE}`
   const later = rights.ownerRole === 'missing' ? `; ${OWNER_ROLE} and ${APP_ROLE} will be made on first use` : ''
   return { verdict: 'ok', message: `Admin "${rights.user}" ${what}${later}.` }

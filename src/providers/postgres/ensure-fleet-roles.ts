@@ -8,16 +8,20 @@ import { APP_ROLE, OWNER_ROLE } from './fleet-role-names.ts'
 
 /**
  * Makes the two roles that all fleets on a server share, and the admin a member of the owner; returns its rights.
- * @throws FleetError RIGHT_MISSING with the grants that a superuser has to run
+ * @throws FleetError RIGHT_MISSING with the grants that a superuser has to run, DATABASE_FOREIGN where the roles are not
+ * what they have to be
  */
 export async function ensureFleetRoles(client: ClientBase): Promise<AdminRights> {
   const found = await readAdminRights(client)
+  refuseUnfit(found)
   if (isReady(found)) return found
   refuseMissing(found)
   await client.query(makeRoles(found))
   const made = await readAdminRights(client)
   refuseMissing(made)
-  return made
+  if (isReady(made)) return made
+  // Up to 15 a member that does not inherit has no use of the membership.
+  throw lacking(made, [`ALTER ROLE ${quoteIdentifier(made.user)} INHERIT;`])
 }
 
 function isReady(rights: AdminRights): boolean {
@@ -47,8 +51,18 @@ function makeRole(role: string): string {
 
 function refuseMissing(rights: AdminRights): void {
   const grants = missingGrants(rights)
-  if (grants.length === 0) return
-  throw new FleetError('RIGHT_MISSING', `Admin "${rights.user}" lacks rights that making databases needs.`, {
-    remedy: `Run as a superuser: ${grants.join(' ')}`,
+  if (grants.length > 0) throw lacking(rights, grants)
+}
+
+function lacking({ user }: AdminRights, statements: readonly string[]): FleetError {
+  return new FleetError('RIGHT_MISSING', `Admin "${user}" lacks rights that making databases needs.`, {
+    remedy: `Run as a superuser: ${statements.join(' ')}`,
+  })
+}
+
+function refuseUnfit({ unfitRoles: [role] }: AdminRights): void {
+  if (role === undefined) return
+  throw new FleetError('DATABASE_FOREIGN', `There is a role "${role}" that may log in or is a superuser.`, {
+    remedy: `Rename it: fleets need roles named ${OWNER_ROLE} and ${APP_ROLE} that nobody logs in as.`,
   })
 }

@@ -1,3 +1,4 @@
+import { FleetError } from '../../model/errors.ts'
 import { formatMark, type Mark, parseMark, sameMark } from '../../model/mark.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
@@ -12,7 +13,8 @@ export interface LoginRole {
 
 /**
  * Makes the login role of a tenant's application with its mark, or gives the one that is there the password.
- * @throws FleetError DATABASE_FOREIGN for a role of that name without the mark
+ * @throws FleetError DATABASE_FOREIGN for a role of that name without the mark, RIGHT_MISSING for one that another
+ * admin made (16+)
  */
 export async function ensureLoginRole(
   client: ClientBase,
@@ -32,20 +34,29 @@ export async function ensureLoginRole(
 
 /**
  * Drops the login role of a tenant's application; gone is fine.
- * @throws FleetError DATABASE_FOREIGN for a role of that name without the mark
+ * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING as above
  */
 export async function dropLoginRole(client: ClientBase, role: LoginRole): Promise<void> {
-  if (await isThere(client, role)) await client.query(`drop role if exists ${quoteIdentifier(role.name)}`)
+  if (await isThere(client, role)) await client.query(`drop role ${quoteIdentifier(role.name)}`)
 }
 
-/** Role and mark are made in one transaction: so one without the mark is never a half-made one of ours. */
+/**
+ * Says whether the role is there, ours and ours to change. Role and mark are made in one transaction: so one without
+ * the mark is never a half-made one of ours.
+ */
 async function isThere(client: ClientBase, { name, server, mark }: LoginRole): Promise<boolean> {
-  const { rows } = await client.query<{ comment: string | null }>(
-    `select shobj_description(oid, 'pg_authid') as comment from pg_roles where rolname = $1`,
+  const { rows } = await client.query<{ comment: string | null; admin: string; mayChange: boolean }>(
+    `select shobj_description(r.oid, 'pg_authid') as comment, current_user as admin,
+            pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')
+              or current_setting('server_version_num')::int < 160000 as "mayChange"
+       from pg_roles r where r.rolname = $1`,
     [name],
   )
   const found = rows[0]
-  if (found !== undefined && !sameMark(parseMark(found.comment), mark))
-    throw foreignRefusal('role', name, server, found.comment)
-  return found !== undefined
+  if (found === undefined) return false
+  if (!sameMark(parseMark(found.comment), mark)) throw foreignRefusal('role', name, server, found.comment)
+  if (found.mayChange) return true
+  throw new FleetError('RIGHT_MISSING', `Role "${name}" was made by another admin than "${found.admin}".`, {
+    remedy: `Run as a superuser: GRANT ${quoteIdentifier(name)} TO ${quoteIdentifier(found.admin)} WITH ADMIN OPTION;`,
+  })
 }

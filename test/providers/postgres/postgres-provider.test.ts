@@ -1,29 +1,12 @@
-import { inject } from 'vitest'
-import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { createPostgresProvider } from '../../../src/providers/postgres/postgres-provider.ts'
 import { providerConformance } from '../../conformance/provider.ts'
-import { createLimitedAdmin } from '../../support/limited-admin.ts'
+import { admin, superuser } from '../../support/test-server.ts'
+import { ensureRoles } from './ensure-roles.ts'
 
-const superuser = () => parseConnectionString(inject('superuserUrl'))
-
-providerConformance('postgres, as superuser', async () => {
-  await ensureFleetRolesAreThere()
+providerConformance('postgres', async () => {
+  await ensureRoles()
   return {
-    open: () => createPostgresProvider({ servers: [{ name: 'main', admin: superuser() }] }),
+    open: () => createPostgresProvider({ servers: [{ name: 'main', admin: admin() }] }),
     superuser: superuser(),
   }
 })
-
-providerConformance('postgres, as an admin without superuser', async () => {
-  const limited = await createLimitedAdmin(inject('superuserUrl'))
-  return {
-    open: () => createPostgresProvider({ servers: [{ name: 'main', admin: parseConnectionString(limited.url) }] }),
-    superuser: superuser(),
-    stop: () => limited.drop(),
-  }
-})
-
-/** What a crash leaves is made before the provider has had a reason to make the roles. */
-async function ensureFleetRolesAreThere(): Promise<void> {
-  await (await createLimitedAdmin(inject('superuserUrl'))).drop()
-}

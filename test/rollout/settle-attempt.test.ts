@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import type { ApplyOutcome } from '../../src/migrations/apply-migrations.ts'
+import { settleAttempt } from '../../src/rollout/settle-attempt.ts'
+
+const broken = (kind: Exclude<ApplyOutcome['kind'], 'applied'>): ApplyOutcome => ({
+  kind, phase: 'statement', migration: 'm', sqlstate: 'XXXXX', message: 'no', detail: null, history: null,
+})
+const settle = (outcome: ApplyOutcome, tries = 0, attempts = 5) => settleAttempt(outcome, { tries, attempts, jitter: 0.5 })
+
+test('what was applied has succeeded', () => {
+  expect(settle({ kind: 'applied', history: ['m'], applied: [] })).toEqual({ kind: 'succeed', history: ['m'] })
+})
+
+test('a failure counts at once', () => {
+  expect(settle(broken('failure'))).toMatchObject({ kind: 'fail', cause: { migration: 'm', sqlstate: 'XXXXX' } })
+})
+
+test('busy uses up no try, however often', () => {
+  for (const tries of [0, 4, 100]) expect(settle(broken('busy'), tries)).toMatchObject({ kind: 'release', reason: 'busy', counts: false, stop: null })
+})
+
+test('an error is tried again with growing waits, and fails when its tries are used up', () => {
+  const waits = [0, 1, 2, 3].map((tries) => settle(broken('error'), tries))
+  expect(waits.every((it) => it.kind === 'release' && it.counts)).toBe(true)
+  const times = waits.map((it) => (it.kind === 'release' ? it.retryInMs : 0))
+  expect(times).toEqual([...times].sort((a, b) => a - b))
+  expect(settle(broken('error'), 4)).toMatchObject({ kind: 'fail', cause: { message: 'no (after 5 attempts)' } })
+  expect(settle(broken('error'), 0, 1)).toMatchObject({ kind: 'fail' })
+  expect(settle(broken('error'), 98, 100)).toMatchObject({ retryInMs: 30_000 })
+})
+
+test('what is the fault of server or role stops those, and is not held against the tenant', () => {
+  expect(settle(broken('server'), 4)).toMatchObject({ kind: 'release', counts: false, stop: 'server' })
+  expect(settle(broken('rights'), 4)).toMatchObject({ kind: 'release', counts: false, stop: 'rollout' })
+})
