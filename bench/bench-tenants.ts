@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import pLimit from 'p-limit'
 import type { ConnectionDescriptor } from '../src/model/connection.ts'
 import { openPool, type Pool } from '../src/postgres/connect.ts'
@@ -45,7 +43,6 @@ async function resetDatabases(admin: ConnectionDescriptor, databases: readonly s
     )
     await pool.query('checkpoint')
     await setSetting(pool, 'fsync', 'on')
-    await promisify(execFile)('sync')
   } finally {
     await pool.end()
   }

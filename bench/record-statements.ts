@@ -11,7 +11,9 @@ export async function recordStatements(migration: Pick<Migration, 'up'>): Promis
       createIntrospector: (it) => new PostgresIntrospector(it),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
-    log: ({ query }) => statements.push(query.sql),
+    log: ({ query }) => {
+      statements.push(query.sql)
+    },
   })
   await migration.up(db)
   return statements

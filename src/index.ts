@@ -20,6 +20,7 @@ export {
 export { type LoadConfigOptions, loadConfig } from './config/load-config.ts'
 export type {
   AdoptionCandidate,
+  Diagnosis,
   DriveOptions,
   DriveResult,
   Fleet,
@@ -48,7 +49,6 @@ export type { PauseReason, RolloutOutcome, RolloutState } from './model/rollout-
 export type { Placement, Tags, Tenant } from './model/tenant.ts'
 export type { TenantRunState } from './model/tenant-run-state.ts'
 export type { TenantState } from './model/tenant-state.ts'
-export type { Diagnosis } from './providers/provider.ts'
 
 /**
  * Opens a fleet: with what you would write in `fleet.config.ts`, with what `loadConfig` returned, or, left out, with

@@ -1,5 +1,14 @@
 // A program of a user of the package: type-checked against its declarations, then run as it is.
-import { defineFleet, embedded, type Fleet, FleetError, loadConfig, openFleet, postgres, type Tenant } from 'kysely-fleet'
+import {
+  defineFleet,
+  embedded,
+  type Fleet,
+  FleetError,
+  loadConfig,
+  openFleet,
+  postgres,
+  type Tenant,
+} from 'kysely-fleet'
 
 const inline = defineFleet({
   name: 'elsewhere',

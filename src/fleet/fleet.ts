@@ -9,7 +9,7 @@ import type { AdoptionCandidate } from '../provisioning/adopt-tenants.ts'
 import type { NewTenant } from '../provisioning/create-tenant.ts'
 import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
 
-export type { AdoptionCandidate, NewTenant, TenantFilter }
+export type { AdoptionCandidate, Diagnosis, NewTenant, TenantFilter }
 
 export interface PlanOptions {
   /** Name of the last migration to apply; left out: the newest file. */

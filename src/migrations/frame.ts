@@ -100,10 +100,12 @@ declare
   actual text[];
   latest timestamptz;
   elsewhere text;
+  writer name;
 begin
   ${schema === undefined ? refuseElsewhere(table, history) : createSchema(schema)}
   if to_regclass(${quoteLiteral(history)}) is null then
     create table ${history} ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
+    ${keepToOwner(history)}
   end if;
   if to_regclass(${quoteLiteral(lock)}) is null then
     create table ${lock} ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
@@ -120,6 +122,16 @@ begin
     ${raise(SQLSTATE.historyMoved, 'The history is not the expected one.')}
   end if;
 end`)
+}
+
+/** Default privileges may have given the application the right to write it: what was applied is not its to change. */
+function keepToOwner(history: string): string {
+  return `for writer in
+      select distinct role.rolname from pg_class it cross join aclexplode(it.relacl) acl join pg_roles role on role.oid = acl.grantee
+      where it.oid = ${quoteLiteral(history)}::regclass and acl.grantee <> it.relowner
+    loop
+      execute format('revoke insert, update, delete, truncate on %s from %I', ${quoteLiteral(history)}, writer);
+    end loop;`
 }
 
 /** A table that the search_path does not reach is no empty history: Kysely would not make a second one either. */

@@ -15,7 +15,7 @@ export async function makeMigration(
 ): Promise<string> {
   await mkdir(folder, { recursive: true })
   const existing = (await readdir(folder)).filter(isMigrationFile)
-  const path = join(folder, `${nextMigrationName(name, existing, clock.now())}.ts`)
+  const path = join(folder, `${nextMigrationName(name, existing, clock.now())}.${endingLike(existing)}`)
   try {
     await writeFile(path, TEMPLATE, { flag: 'wx' })
   } catch (error) {
@@ -39,6 +39,11 @@ export function nextMigrationName(name: string, existing: readonly string[], now
   const last = [...existing].sort().at(-1)
   const prefix = last === undefined ? undefined : nextNumber(last)
   return `${prefix ?? timestamp(now)}_${slug}`
+}
+
+/** In a CommonJS project a .ts file cannot have imports: where the others are .mts, this one has to be, too. */
+function endingLike(existing: readonly string[]): 'ts' | 'mts' {
+  return /\.m[tj]s$/.test([...existing].sort().at(-1) ?? '') ? 'mts' : 'ts'
 }
 
 function notWritten(file: string, cause: unknown): FleetError {

@@ -42,8 +42,10 @@ export const plan: RolloutPlan = {
     concurrentTimeout: 7_200_000,
   },
   tenants: 411,
+  releases: true,
   skipped: {
     current: 0,
+    unmatched: 0,
     pinned: 1,
     pinnedExamples: [{ id: 'megacorp', reason: 'contract freeze until 1 Dec' }],
     notReady: 0,

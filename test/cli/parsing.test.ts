@@ -50,11 +50,17 @@ test.each([
   expect(fleetNameFrom(text)).toBe(name)
 })
 
+async function gather(file: string): Promise<unknown[]> {
+  const found: unknown[] = []
+  for await (const candidate of readCandidates(file)) found.push(candidate)
+  return found
+}
+
 async function candidatesIn(name: string, text: string): Promise<unknown[]> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-cli-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, name), text)
-  return Array.fromAsync(readCandidates(join(folder, name)))
+  return gather(join(folder, name))
 }
 
 test('databases to adopt are read from NDJSON and CSV', async () => {
@@ -84,5 +90,5 @@ test.each([
 })
 
 test('a file that is not there is a usage error', async () => {
-  await expect(Array.fromAsync(readCandidates('/nowhere/x.ndjson'))).rejects.toMatchObject({ code: 'USAGE' })
+  await expect(gather('/nowhere/x.ndjson')).rejects.toMatchObject({ code: 'USAGE' })
 })

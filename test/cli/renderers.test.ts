@@ -29,7 +29,7 @@ test('a plan fits 80 columns', () => {
 
 test('progress shows waves as bars and failures by cause', () => {
   expect(renderProgress(viewOfStatus(stopped), { ...page, rows: 24, now: 0 })).toMatchInlineSnapshot(`
-    " Rollout r7 → 0039_split_name                  c41d07aa  paused: failure-budget
+    " Rollout r7 → 0039_split_name                   c41d07aa  paused: failure-budget
 
      canary    ████████████████████      4/4  41 s
      early     ████████████████████    41/41  52 s

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -33,4 +33,13 @@ test('the file is written once and never over another', async () => {
   await writeFile(join(folder, '20260304050607_first_one.ts'), 'mine')
   await expect(makeMigration('first one', { folder, root }, clock)).rejects.toMatchObject({ code: 'USAGE' })
   expect(await readFile(join(folder, '20260304050607_first_one.ts'), 'utf8')).toBe('mine')
+})
+
+test('beside files that are ES modules by their ending, the new one is one, too', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'make-'))
+  onTestFinished(() => rm(root, { recursive: true }))
+  const at = { folder: join(root, 'migrations'), root }
+  await mkdir(at.folder)
+  await writeFile(join(at.folder, '0001_a.mts'), '')
+  expect(await makeMigration('b', at)).toBe('migrations/0002_b.mts')
 })

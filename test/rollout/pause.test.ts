@@ -103,12 +103,13 @@ test('an interrupt pauses, and terminate ends the backends in tenants at once', 
   const stop = new AbortController()
   const driving = fleet.rollouts.start({ signal: stop.signal })
   await started(2)
+  const backends = `select pid from pg_stat_activity where application_name like 'fleet/r%' and datname like $1`
+  const inTenants = () => inCatalog((client) => client.query(`${backends} and wait_event_type = 'Lock'`, [`${name}\\_%`]))
+  while ((await inTenants()).rows.length < 2);
   stop.abort()
   await fleet.terminate()
   expect(await driving).toMatchObject({ status: { state: 'paused', pauseReason: 'interrupted', waves: [{ counts: { pending: 3, running: 0 } }] } })
-  const { rows } = await inCatalog((client) =>
-    client.query(`select pid from pg_stat_activity where application_name like 'fleet/r%' and datname like $1`, [`${name}\\_%`]))
-  expect(rows).toEqual([])
+  expect((await inCatalog((client) => client.query(backends, [`${name}\\_%`]))).rows).toEqual([])
   await unblock()
   expect(await fleet.rollouts.resume()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
 })

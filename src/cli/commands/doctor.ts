@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import type { Diagnosis } from '../../fleet/fleet.ts'
 import { EXIT } from '../../model/errors.ts'
-import type { Diagnosis } from '../../providers/provider.ts'
 import type { Page } from '../face.ts'
 import { wrapText } from '../renderers/wrap-text.ts'
 import { withFleet } from '../with-fleet.ts'

@@ -54,15 +54,22 @@ function atOnceText(wave: PlannedWave, { policy }: RolloutPlan): string {
   return wave.atOnce < most ? `${wave.atOnce} (of ${wave.concurrency}: ${policy.failureMode})` : `${wave.atOnce}`
 }
 
-function leftOut({ skipped }: RolloutPlan, width: number): string[] {
-  const { pinned, pinnedExamples, current, notReady } = skipped
+function leftOut({ skipped, releases }: RolloutPlan, width: number): string[] {
+  const { pinned, pinnedExamples, current, unmatched, notReady } = skipped
   const examples = pinnedExamples.map(({ id, reason }) => `${id} ("${reason}")`).join(', ')
   const parts = [
     ...(pinned > 0
       ? [`${formatNumber(pinned)} pinned: ${examples}${pinned > pinnedExamples.length ? ', …' : ''}.`]
       : []),
     ...(current > 0 ? [`${formatNumber(current)} already there.`] : []),
+    ...(unmatched > 0 ? [`${formatNumber(unmatched)} in no wave.`] : []),
     ...(notReady > 0 ? [`${formatNumber(notReady)} not ready (being made or deleted, or failed).`] : []),
   ]
-  return parts.length === 0 ? [] : ['', wrapText(`Left out: ${parts.join(' ')}`, { width, first: '   ' })]
+  const say = (text: string) => wrapText(text, { width, first: '   ' })
+  return [
+    ...(parts.length === 0 ? [] : ['', say(`Left out: ${parts.join(' ')}`)]),
+    ...(releases
+      ? []
+      : ['', say('New tenants keep getting the version that they get now: this is not about all tenants.')]),
+  ]
 }

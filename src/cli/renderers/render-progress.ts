@@ -13,13 +13,14 @@ export interface ProgressPage extends Page {
   readonly now: number
 }
 
-const BAR = 20
+/** Below these many columns, bars are shorter and the digest is left out. */
+const NARROW = 60
 
 /** Draws a rollout with its waves as bars: at most `rows` lines, none wider than the page. */
 export function renderProgress(view: RolloutView, page: ProgressPage): string {
   const spare = page.rows - 6
   const waves = wavesThatFit(view.waves, Math.max(3, spare - 3))
-  const nameWidth = Math.min(20, Math.max(8, ...view.waves.map((wave) => wave.name.length)))
+  const nameWidth = Math.min(Math.floor(page.width / 4), Math.max(8, ...view.waves.map((wave) => wave.name.length)))
   const countWidth = Math.max(...view.waves.map((wave) => countText(wave).length), 5)
   const lines = [
     header(view, page),
@@ -36,9 +37,9 @@ export function renderProgress(view: RolloutView, page: ProgressPage): string {
 }
 
 function header({ id, target, digest, state, pauseReason }: RolloutView, { width, style }: Page): string {
-  const right = `${digest.slice(0, 8)}  ${stateText(state, pauseReason)}`
+  const right = `${width < NARROW ? '' : `${digest.slice(0, 8)}  `}${stateText(state, pauseReason)}`
   const left = ` Rollout ${id ?? ''} → ${target ?? 'no migration'}`.replace('  ', ' ')
-  return `${style('bold', fitText(left, Math.max(10, width - right.length - 3)))}  ${right}`
+  return `${style('bold', fitText(left, Math.max(0, width - right.length - 2)))}  ${right}`
 }
 
 function stateText(state: string, pauseReason: PauseReason | null): string {
@@ -50,11 +51,12 @@ function waveLine(
   view: RolloutView,
   { nameWidth, countWidth, page }: { nameWidth: number; countWidth: number; page: ProgressPage },
 ): string {
-  const drawn = bar(settledIn(wave), wave.total, BAR)
+  const barWidth = page.width < NARROW ? 10 : 20
+  const drawn = bar(settledIn(wave), wave.total, barWidth)
   const colour = wave.failed > 0 ? 'red' : wave.finishedAt !== null ? 'green' : 'cyan'
   const start = ` ${fitText(wave.name, nameWidth)}  `
   const counts = `  ${countText(wave).padStart(countWidth)}  `
-  const rest = page.width - start.length - BAR - counts.length
+  const rest = page.width - start.length - barWidth - counts.length
   return `${start}${page.style(colour, drawn)}${counts}${shortenText(remark(wave, view, page.now), rest)}`.trimEnd()
 }
 
