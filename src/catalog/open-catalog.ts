@@ -4,6 +4,7 @@ import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { connectionRefusal, openPool } from '../postgres/connect.ts'
 import type { CatalogDb, CatalogSchema } from './catalog-schema.ts'
+import { LEASE_SECONDS } from './leases.ts'
 import { up as initial } from './migrations/0001-initial.ts'
 
 /** In order. A migration that an older program cannot live with also raises `fleet.meta.least_program`. */
@@ -60,6 +61,7 @@ async function bringUpToDate(db: CatalogDb, options: OpenCatalogOptions): Promis
     if (applied.length > 0 && !options.upgrade) {
       throw new FleetError('CATALOG_OLDER', `The catalog is at ${applied.at(-1)}; this program needs ${known.at(-1)}.`)
     }
+    if (applied.length > 0) await refuseWhileDriven(db)
     await migrate(db, options, migrations)
   }
   return known.at(-1) ?? ''
@@ -73,6 +75,14 @@ async function refuseNewer(db: CatalogDb, options: OpenCatalogOptions, applied: 
     'CATALOG_NEWER',
     `The catalog is at ${applied.at(-1)} and needs kysely-fleet ${least_program} or newer; this is ${options.programVersion}.`,
   )
+}
+
+/** A driver knows the schema that it was started with. */
+async function refuseWhileDriven(db: CatalogDb): Promise<void> {
+  const { rows } = await sql<{ id: number }>`
+    select id from fleet.rollout
+    where driver is not null and heartbeat_at > now() - make_interval(secs => ${LEASE_SECONDS})`.execute(db)
+  if (rows[0]) throw new FleetError('ROLLOUT_DRIVEN', `Rollout r${rows[0].id} is being driven: the catalog is upgraded when it rests.`)
 }
 
 async function migrate(db: CatalogDb, options: OpenCatalogOptions, migrations: Readonly<Record<string, Migration>>): Promise<void> {

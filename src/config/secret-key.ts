@@ -10,10 +10,22 @@ const BYTES = 32
  * data is on this machine anyway, else a generated one in `.fleet/secret.key` (mode 0600).
  * @throws FleetError SECRET_KEY_MISSING, or CONFIG_INVALID when it is not 32 bytes
  */
-export function readSecretKey({ root, generate, env }: { root: string; generate: boolean; env: NodeJS.ProcessEnv }): Buffer {
+export function readSecretKey({
+  root,
+  generate,
+  env,
+}: {
+  root: string
+  generate: boolean
+  env: NodeJS.ProcessEnv
+}): Buffer {
   const given = env.FLEET_SECRET_KEY
   if (given !== undefined && given !== '') return decode(given, 'FLEET_SECRET_KEY')
-  if (!generate) throw new FleetError('SECRET_KEY_MISSING', 'FLEET_SECRET_KEY is not set: it encrypts the passwords that the catalog keeps.')
+  if (!generate)
+    throw new FleetError(
+      'SECRET_KEY_MISSING',
+      'FLEET_SECRET_KEY is not set: it encrypts the passwords that the catalog keeps.',
+    )
   const file = join(root, '.fleet', 'secret.key')
   try {
     return decode(readFileSync(file, 'utf8').trim(), file)
@@ -33,5 +45,7 @@ export function readSecretKey({ root, generate, env }: { root: string; generate:
 function decode(text: string, source: string): Buffer {
   const key = Buffer.from(text, 'base64')
   if (key.length === BYTES) return key
-  throw new FleetError('CONFIG_INVALID', `${source} must be ${BYTES} bytes in base64; it has ${key.length}.`, { remedy: 'Make one: openssl rand -base64 32' })
+  throw new FleetError('CONFIG_INVALID', `${source} must be ${BYTES} bytes in base64; it has ${key.length}.`, {
+    remedy: 'Make one: openssl rand -base64 32',
+  })
 }

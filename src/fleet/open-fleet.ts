@@ -12,6 +12,7 @@ import type { FleetEvent } from '../model/events.ts'
 import { Secret } from '../model/secret.ts'
 import { formatConnectionString } from '../postgres/connection-string.ts'
 import { openProvider } from '../providers/open-provider.ts'
+import type { Provider } from '../providers/provider.ts'
 import { trackBackends } from './backends.ts'
 import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
 import type { Fleet } from './fleet.ts'
@@ -26,7 +27,7 @@ import { tenantMethods } from './tenant-methods.ts'
  * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED, RIGHT_MISSING, CATALOG_NEWER, CATALOG_OLDER, CATALOG_FOREIGN
  */
 export async function openFleet(config: FleetConfig, { clock = systemClock }: { clock?: Clock } = {}): Promise<Fleet> {
-  const parts = await openParts(config, { clock, upgrade: config.provider.kind === 'embedded' })
+  const parts = await openParts(config, { clock, upgrade: false })
   const { catalog, provider, backends, events } = parts
   return {
     name: config.name,
@@ -73,9 +74,9 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
     const catalog = await openCatalog(config.catalog ?? (await provider.ensureCatalogDatabase(config.name)), {
       fleet: config.name,
       programVersion: programVersion(),
-      upgrade,
+      upgrade: upgrade || provider.isPrivate,
     })
-    const box = lazyBox(config)
+    const box = lazyBox(config.root, provider)
     const unseal = (sealed: string): string => {
       try {
         return box().open(sealed)
@@ -110,10 +111,10 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
 }
 
 /** Only what keeps passwords needs the key: a fleet can be looked at, and migrated, without it. */
-function lazyBox({ root, provider }: FleetConfig): () => SecretBox {
+function lazyBox(root: string, { isPrivate }: Provider): () => SecretBox {
   let box: SecretBox | undefined
   return () => {
-    box ??= secretBox(readSecretKey({ root, generate: provider.kind === 'embedded', env: process.env }))
+    box ??= secretBox(readSecretKey({ root, generate: isPrivate, env: process.env }))
     return box
   }
 }

@@ -7,18 +7,21 @@ export async function* mapConcurrently<T, R>(
   atOnce: number,
   map: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
-  const running = new Set<Promise<R>>()
+  const running = new Set<Promise<void>>()
   const done: R[] = []
+  const failed: unknown[] = []
   const start = (item: T): void => {
-    const task = map(item).finally(() => running.delete(task))
-    // Awaited below; until then a rejection must not count as unhandled.
-    task.then((result) => done.push(result)).catch(() => {})
+    const task = map(item)
+      .then((result) => void done.push(result))
+      .catch((error) => void failed.push(error))
+      .finally(() => running.delete(task))
     running.add(task)
   }
   try {
     for await (const item of source) {
       start(item)
       if (running.size >= atOnce) await Promise.race(running)
+      if (failed.length > 0) break
       yield* done.splice(0)
     }
     while (running.size > 0) {
@@ -26,7 +29,8 @@ export async function* mapConcurrently<T, R>(
       yield* done.splice(0)
     }
     yield* done.splice(0)
+    if (failed.length > 0) throw failed[0]
   } finally {
-    await Promise.allSettled(running)
+    await Promise.all(running)
   }
 }

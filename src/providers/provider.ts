@@ -66,6 +66,11 @@ export interface FoundDatabase {
  */
 export interface Provider {
   readonly kind: string
+  /**
+   * Whether the server belongs to this project alone, on this machine: then its catalog is upgraded without being asked,
+   * and the key for passwords at rest may be generated beside the data.
+   */
+  readonly isPrivate: boolean
   /** Names of the servers, in the order of the configuration. */
   readonly servers: readonly string[]
 

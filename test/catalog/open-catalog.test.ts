@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { CATALOG_MIGRATIONS, type OpenCatalogOptions, openCatalog } from '../../src/catalog/open-catalog.ts'
+import { withClient } from '../../src/postgres/connect.ts'
 import { withTestDatabase } from '../support/test-server.ts'
 
 const options = (more: Partial<OpenCatalogOptions> = {}): OpenCatalogOptions => ({ fleet: 'acme', programVersion: '1.2.0', upgrade: false, ...more })
@@ -24,6 +25,11 @@ test('an older catalog is refused unless it may be upgraded', async () => {
   await withTestDatabase(async ({ connection }) => {
     await (await openCatalog(connection, options())).close()
     await expect(openCatalog(connection, options({ migrations: more }))).rejects.toMatchObject({ code: 'CATALOG_OLDER' })
+    await withClient(connection, { applicationName: 'test' }, async (client) => {
+      await client.query(`insert into fleet.rollout (state, digest, intent, plan, driver, heartbeat_at) values ('running', '', '', '{}', '{}', now())`)
+      await expect(openCatalog(connection, options({ migrations: more, upgrade: true }))).rejects.toMatchObject({ code: 'ROLLOUT_DRIVEN' })
+      await client.query(`update fleet.rollout set driver = null`)
+    })
     const upgraded = await openCatalog(connection, options({ migrations: more, upgrade: true }))
     expect(upgraded.schemaVersion).toBe('0002_more')
     await upgraded.close()

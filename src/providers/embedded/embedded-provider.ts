@@ -20,6 +20,7 @@ export async function createEmbeddedProvider(options: EmbeddedServerOptions): Pr
   return {
     ...provider,
     kind: 'embedded',
+    isPrivate: true,
     async diagnose() {
       return [describeServer(server), ...(await provider.diagnose())]
     },

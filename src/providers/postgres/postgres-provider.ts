@@ -32,6 +32,7 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
   return {
     kind: 'postgres',
+    isPrivate: false,
     servers: servers.map((it) => it.name),
 
     async capabilities({ probe = false } = {}) {
