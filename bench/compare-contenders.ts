@@ -1,3 +1,4 @@
+import { loadMigrations } from '../src/migrations/load-migrations.ts'
 import { withClient } from '../src/postgres/connect.ts'
 import { type BenchServer, runAsAdmin, setAutovacuum } from './bench-server.ts'
 import { prepareTenants } from './bench-tenants.ts'
@@ -5,7 +6,6 @@ import { type BenchTask, type Contender, TASKS } from './contenders/contender.ts
 import { createFleetRollout } from './contenders/fleet-rollout.ts'
 import { createFloor } from './contenders/floor.ts'
 import { createKyselyMigrator } from './contenders/kysely-migrator.ts'
-import { loadMigrations } from '../src/migrations/load-migrations.ts'
 import { MIGRATIONS_FOLDER } from './migrations-folder.ts'
 import { type Sample, summarize, time } from './statistics.ts'
 
@@ -62,7 +62,9 @@ export async function compareContenders(server: BenchServer, options: CompareOpt
       nothingToDo.set(size, summarize(all))
     }
     return {
-      tasks: new Map([...times].map(([task, byName]) => [task, new Map([...byName].map(([name, all]) => [name, summarize(all)]))])),
+      tasks: new Map(
+        [...times].map(([task, byName]) => [task, new Map([...byName].map(([name, all]) => [name, summarize(all)]))]),
+      ),
       nothingToDo,
     }
   } finally {

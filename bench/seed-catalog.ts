@@ -15,7 +15,10 @@ export interface SeedOptions {
  * Fills a catalog with ready tenants `bench-1`, `bench-2`, ... whose databases are `bench_1`, `bench_2`, ..., and
  * nothing else. One in a hundred is in ring `internal`, ten in a hundred are in ring `early`, the others in `general`.
  */
-export async function seedCatalog(db: CatalogDb, { tenants, servers, histories, ownerRole }: SeedOptions): Promise<void> {
+export async function seedCatalog(
+  db: CatalogDb,
+  { tenants, servers, histories, ownerRole }: SeedOptions,
+): Promise<void> {
   await sql`truncate fleet.rollout, fleet.tenant, fleet.migration, fleet.history cascade`.execute(db)
   await sql`update fleet.meta set released_version = null`.execute(db)
   const ids = await Promise.all(histories.map((names) => saveHistory(db, names)))

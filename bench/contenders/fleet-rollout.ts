@@ -52,7 +52,8 @@ export async function createFleetRollout({
     run: async (task) => {
       const result = await fleet.rollouts.start(task === 'ten migrations' ? { to: tenth } : {})
       const end = result.kind === 'rested' ? result.status.outcome : result.kind
-      if (end !== (task === 'nothing to do' ? 'nothing-to-do' : 'succeeded')) throw new Error(`The rollout ended ${end}.`)
+      if (end !== (task === 'nothing to do' ? 'nothing-to-do' : 'succeeded'))
+        throw new Error(`The rollout ended ${end}.`)
     },
     seedCurrent: (count) => seed(count, names),
     close: async () => {

@@ -21,7 +21,10 @@ export interface ContenderOptions {
 export async function createFloor({ admin, databases, migrations, concurrency }: ContenderOptions): Promise<Contender> {
   const frames = await Promise.all(migrations.map(frame))
   const messages: Readonly<Record<BenchTask, string>> = {
-    'ten migrations': [HISTORY_TABLES, ...frames.slice(0, -1).map(({ lazy, durable }, index, all) => (index < all.length - 1 ? lazy : durable))].join('\n'),
+    'ten migrations': [
+      HISTORY_TABLES,
+      ...frames.slice(0, -1).map(({ lazy, durable }, index, all) => (index < all.length - 1 ? lazy : durable)),
+    ].join('\n'),
     'one migration': frames.at(-1)?.durable ?? '',
     'nothing to do': 'select name from kysely_migration',
   }

@@ -22,6 +22,8 @@ export function createKyselyMigrator({ admin, databases, migrations, concurrency
     run: async (task) => {
       await limit.map(databases, async (database) => {
         const pool = new pg.Pool({ host, port, user, password: password?.reveal() ?? '', database, max: 1 })
+        // A backend may outlive its pool for a moment, and be ended by the next reset: nobody waits for it any more.
+        pool.on('error', () => {})
         const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
         try {
           const { error } = await new Migrator({ db, provider }).migrateTo(targets[task] ?? '')

@@ -1,5 +1,5 @@
-import { listTenants } from '../../src/catalog/tenants.ts'
 import { openCatalog } from '../../src/catalog/open-catalog.ts'
+import { listTenants } from '../../src/catalog/tenants.ts'
 import { createInProcessEngine } from '../../src/engine/in-process-engine.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { programVersion } from '../../src/lib/program-version.ts'

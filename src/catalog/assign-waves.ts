@@ -30,7 +30,9 @@ export function assignWaves({ scope, waves, histories, orderBy }: AssignmentInpu
   const hash = sql`left(encode(sha256(convert_to(t.id, 'UTF8')), 'hex'), 16)`
   const sort = orderBy === undefined ? hash : sql`coalesce(t.tags ->> ${orderBy}, '') || ' ' || ${hash}`
   const chain = waves.map((wave, index) => {
-    const taken = waves.slice(0, index).map((_, earlier) => sql`and not exists (select from ${cte(earlier)} w where w.id = c.id)`)
+    const taken = waves
+      .slice(0, index)
+      .map((_, earlier) => sql`and not exists (select from ${cte(earlier)} w where w.id = c.id)`)
     return sql`${cte(index)} as materialized (
       select c.id from candidate c
       where c.tags @> ${JSON.stringify(wave.match ?? {})}::jsonb ${join(taken)}
@@ -106,7 +108,11 @@ export async function countMatches(db: CatalogDb, waves: readonly WaveRule[]): P
 }
 
 /** Returns a few pinned tenants in scope, with the reason. */
-export async function pinnedExamples(db: CatalogDb, scope: RolloutScope, limit: number): Promise<{ id: string; reason: string }[]> {
+export async function pinnedExamples(
+  db: CatalogDb,
+  scope: RolloutScope,
+  limit: number,
+): Promise<{ id: string; reason: string }[]> {
   const { rows } = await sql<{ id: string; reason: string }>`
     select t.id, t.pinned as reason from fleet.tenant t
     where t.state = 'ready' and t.pinned is not null and ${inScope(scope)}

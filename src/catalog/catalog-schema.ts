@@ -1,10 +1,10 @@
 import type { Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
+import type { DriverIdentity } from '../lib/process-identity.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
 import type { Placement, Tags, TenantOrigin } from '../model/tenant.ts'
 import type { SkipReason, TenantRunState } from '../model/tenant-run-state.ts'
 import type { TenantState } from '../model/tenant-state.ts'
-import type { DriverIdentity } from '../lib/process-identity.ts'
 
 /** The tables of the catalog, as `migrations/` makes them. */
 export interface CatalogSchema {
@@ -32,7 +32,13 @@ export interface CatalogSchema {
     changed_at: Generated<Date>
     checked_at: Date | null
   }
-  'fleet.template': { server: string; key: string; database: string; version: string | null; created_at: Generated<Date> }
+  'fleet.template': {
+    server: string
+    key: string
+    database: string
+    version: string | null
+    created_at: Generated<Date>
+  }
   'fleet.migration': { name: string; checksum: string; seen_at: Generated<Date> }
   'fleet.rollout': {
     id: Generated<number>

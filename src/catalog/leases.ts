@@ -7,8 +7,16 @@ import type { CatalogDb } from './catalog-schema.ts'
 export const LEASE_SECONDS = 20
 
 export type LeaseAnswer =
-  | { readonly kind: 'taken'; readonly epoch: number; /** Who held it and did not give it back. */ readonly from: DriverIdentity | null }
-  | { readonly kind: 'held'; readonly by: DriverIdentity; /** After which time without a heartbeat it lapses, in milliseconds. */ readonly lapsesInMs: number }
+  | {
+      readonly kind: 'taken'
+      readonly epoch: number /** Who held it and did not give it back. */
+      readonly from: DriverIdentity | null
+    }
+  | {
+      readonly kind: 'held'
+      readonly by: DriverIdentity /** After which time without a heartbeat it lapses, in milliseconds. */
+      readonly lapsesInMs: number
+    }
 
 /**
  * Takes the lease of a rollout if nobody holds it, or its holder is dead: by the time of its last heartbeat, or because it
@@ -19,7 +27,12 @@ export async function takeLease(db: CatalogDb, rolloutId: number, me: DriverIden
   return db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('fleet.rollout')
-      .select(['driver', sql<number>`extract(epoch from heartbeat_at + make_interval(secs => ${LEASE_SECONDS}) - clock_timestamp()) * 1000`.as('lapses_in')])
+      .select([
+        'driver',
+        sql<number>`extract(epoch from heartbeat_at + make_interval(secs => ${LEASE_SECONDS}) - clock_timestamp()) * 1000`.as(
+          'lapses_in',
+        ),
+      ])
       .where('id', '=', rolloutId)
       .forUpdate()
       .executeTakeFirst()
@@ -29,7 +42,11 @@ export async function takeLease(db: CatalogDb, rolloutId: number, me: DriverIden
     if (driver !== null && lapsesInMs > 0 && !isProvenDead(driver)) return { kind: 'held', by: driver, lapsesInMs }
     const { epoch } = await tx
       .updateTable('fleet.rollout')
-      .set((eb) => ({ epoch: eb('epoch', '+', 1), driver: JSON.stringify(me), heartbeat_at: sql<Date>`clock_timestamp()` }))
+      .set((eb) => ({
+        epoch: eb('epoch', '+', 1),
+        driver: JSON.stringify(me),
+        heartbeat_at: sql<Date>`clock_timestamp()`,
+      }))
       .where('id', '=', rolloutId)
       .returning('epoch')
       .executeTakeFirstOrThrow()
@@ -57,6 +74,10 @@ export async function renewLease(db: CatalogDb, rolloutId: number, epoch: number
 
 /** Gives the lease back. */
 export async function returnLease(db: CatalogDb, rolloutId: number, epoch: number): Promise<void> {
-  await db.updateTable('fleet.rollout').set({ driver: null, heartbeat_at: null }).where('id', '=', rolloutId).where('epoch', '=', epoch).execute()
+  await db
+    .updateTable('fleet.rollout')
+    .set({ driver: null, heartbeat_at: null })
+    .where('id', '=', rolloutId)
+    .where('epoch', '=', epoch)
+    .execute()
 }
-

@@ -41,7 +41,10 @@ export async function openCatalog(to: ConnectionDescriptor, options: OpenCatalog
     const schemaVersion = await bringUpToDate(db, options)
     const meta = (await readMeta(db)) ?? (await createMeta(db, options))
     if (meta.fleet !== options.fleet) {
-      throw new FleetError('CATALOG_FOREIGN', `The catalog in database "${to.database}" is that of fleet "${meta.fleet}", not "${options.fleet}".`)
+      throw new FleetError(
+        'CATALOG_FOREIGN',
+        `The catalog in database "${to.database}" is that of fleet "${meta.fleet}", not "${options.fleet}".`,
+      )
     }
     return { db, id: meta.catalog_id, address: to, schemaVersion, close: () => db.destroy() }
   } catch (error) {
@@ -62,7 +65,7 @@ async function bringUpToDate(db: CatalogDb, options: OpenCatalogOptions): Promis
       throw new FleetError('CATALOG_OLDER', `The catalog is at ${applied.at(-1)}; this program needs ${known.at(-1)}.`)
     }
     if (applied.length > 0) await refuseWhileDriven(db)
-    await migrate(db, options, migrations)
+    await migrate(db, migrations)
   }
   return known.at(-1) ?? ''
 }
@@ -82,10 +85,14 @@ async function refuseWhileDriven(db: CatalogDb): Promise<void> {
   const { rows } = await sql<{ id: number }>`
     select id from fleet.rollout
     where driver is not null and heartbeat_at > now() - make_interval(secs => ${LEASE_SECONDS})`.execute(db)
-  if (rows[0]) throw new FleetError('ROLLOUT_DRIVEN', `Rollout r${rows[0].id} is being driven: the catalog is upgraded when it rests.`)
+  if (rows[0])
+    throw new FleetError(
+      'ROLLOUT_DRIVEN',
+      `Rollout r${rows[0].id} is being driven: the catalog is upgraded when it rests.`,
+    )
 }
 
-async function migrate(db: CatalogDb, options: OpenCatalogOptions, migrations: Readonly<Record<string, Migration>>): Promise<void> {
+async function migrate(db: CatalogDb, migrations: Readonly<Record<string, Migration>>): Promise<void> {
   // Kysely's Migrator takes a lock, so two processes that make the same catalog do it once.
   const migrator = new Migrator({
     db,
@@ -111,7 +118,9 @@ async function createMeta(db: CatalogDb, options: OpenCatalogOptions) {
 }
 
 async function appliedMigrations(db: CatalogDb): Promise<string[]> {
-  const { rows: found } = await sql<{ there: boolean }>`select to_regclass('fleet.kysely_migration') is not null as there`.execute(db)
+  const { rows: found } = await sql<{
+    there: boolean
+  }>`select to_regclass('fleet.kysely_migration') is not null as there`.execute(db)
   if (!found[0]?.there) return []
   const { rows } = await sql<{ name: string }>`select name from fleet.kysely_migration order by name`.execute(db)
   return rows.map((row) => row.name)

@@ -1,39 +1,21 @@
 import { sql } from 'kysely'
 import type { FailureGroup, TenantRun, WaveProgress } from '../model/rollout.ts'
-import type { PauseReason, RolloutState } from '../model/rollout-state.ts'
+import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
+import type { RolloutState } from '../model/rollout-state.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 
-/** What the loop decides on: facts whose cost does not grow with the fleet. */
-export interface LoopFacts {
-  readonly state: RolloutState
-  readonly pauseReason: PauseReason | null
-  readonly epoch: number
-  readonly waves: readonly LoopWave[]
-}
-
-export interface LoopWave {
-  readonly name: string
-  readonly position: number
-  readonly concurrency: number
-  readonly maxFailures: number
-  /** Some run is pending, whether or not it may start now. */
-  readonly pending: boolean
-  /** Some pending run is on a server that is open. */
-  readonly open: boolean
-  readonly running: number
-  readonly failed: number
-  readonly started: boolean
-  readonly finished: boolean
-}
-
 /** Reads what the next step is decided on, in one query; undefined when there is no such rollout. */
-export async function readLoopFacts(db: CatalogDb, rolloutId: number): Promise<LoopFacts | undefined> {
-  const { rows } = await sql<{ state: RolloutState; pause_reason: PauseReason | null; epoch: number; waves: LoopWave[] }>`
-    select r.state, r.pause_reason, r.epoch, coalesce((
+export async function readRolloutFacts(db: CatalogDb, rolloutId: number): Promise<RolloutFacts | undefined> {
+  const { rows } = await sql<{
+    state: RolloutState
+    epoch: number
+    waves: WaveFacts[]
+  }>`
+    select r.state, r.epoch, coalesce((
       select jsonb_agg(jsonb_build_object(
         'name', w.name, 'position', w.position, 'concurrency', w.concurrency, 'maxFailures', w.max_failures,
-        'started', w.started_at is not null, 'finished', w.finished_at is not null,
+        'startedAt', w.started_at, 'finishedAt', w.finished_at,
         'pending', exists (select from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'pending'),
         'open', exists (
           select from fleet.rollout_server s where s.rollout_id = r.id and s.state = 'open' and exists (
@@ -45,7 +27,7 @@ export async function readLoopFacts(db: CatalogDb, rolloutId: number): Promise<L
       from fleet.wave w where w.rollout_id = r.id), '[]') as waves
     from fleet.rollout r where r.id = ${rolloutId}`.execute(db)
   const row = rows[0]
-  return row && { state: row.state, pauseReason: row.pause_reason, epoch: row.epoch, waves: row.waves }
+  return row && { state: row.state, epoch: row.epoch, waves: row.waves }
 }
 
 /** Notes that a wave has begun; true the first time. */
@@ -74,7 +56,12 @@ export async function markWaveFinished(db: CatalogDb, rolloutId: number, positio
 
 /** Counts all runs by wave and state: grows with the fleet, so it is for people, not for the loop. */
 export async function readWaveProgress(db: CatalogDb, rolloutId: number): Promise<WaveProgress[]> {
-  const waves = await db.selectFrom('fleet.wave').selectAll().where('rollout_id', '=', rolloutId).orderBy('position').execute()
+  const waves = await db
+    .selectFrom('fleet.wave')
+    .selectAll()
+    .where('rollout_id', '=', rolloutId)
+    .orderBy('position')
+    .execute()
   const counts = await db
     .selectFrom('fleet.tenant_run')
     .select(['wave', 'state', ({ fn }) => fn.countAll<string>().as('runs')])
@@ -82,7 +69,8 @@ export async function readWaveProgress(db: CatalogDb, rolloutId: number): Promis
     .groupBy(['wave', 'state'])
     .execute()
   return waves.map((wave) => {
-    const of = (state: TenantRunState) => Number(counts.find((it) => it.wave === wave.position && it.state === state)?.runs ?? 0)
+    const of = (state: TenantRunState) =>
+      Number(counts.find((it) => it.wave === wave.position && it.state === state)?.runs ?? 0)
     return {
       name: wave.name,
       position: wave.position,
@@ -90,14 +78,26 @@ export async function readWaveProgress(db: CatalogDb, rolloutId: number): Promis
       maxFailures: wave.max_failures,
       startedAt: wave.started_at,
       finishedAt: wave.finished_at,
-      counts: { pending: of('pending'), running: of('running'), succeeded: of('succeeded'), failed: of('failed'), skipped: of('skipped') },
+      counts: {
+        pending: of('pending'),
+        running: of('running'),
+        succeeded: of('succeeded'),
+        failed: of('failed'),
+        skipped: of('skipped'),
+      },
     }
   })
 }
 
 /** Groups failed runs by cause, the most frequent first. */
 export async function readFailures(db: CatalogDb, rolloutId: number, limit: number): Promise<FailureGroup[]> {
-  const { rows } = await sql<{ migration: string | null; sqlstate: string | null; message: string; count: string; example: string }>`
+  const { rows } = await sql<{
+    migration: string | null
+    sqlstate: string | null
+    message: string
+    count: string
+    example: string
+  }>`
     select migration, sqlstate, coalesce(message, '') as message, count(*), min(tenant_id) as example
     from fleet.tenant_run where rollout_id = ${rolloutId} and state = 'failed'
     group by 1, 2, 3 order by count(*) desc, 1, 2 limit ${limit}`.execute(db)
@@ -107,7 +107,11 @@ export async function readFailures(db: CatalogDb, rolloutId: number, limit: numb
 const PAGE = 1000
 
 /** Streams the runs of a rollout by tenant id, in pages. */
-export async function* listRuns(db: CatalogDb, rolloutId: number, states: readonly TenantRunState[] | undefined): AsyncIterable<TenantRun> {
+export async function* listRuns(
+  db: CatalogDb,
+  rolloutId: number,
+  states: readonly TenantRunState[] | undefined,
+): AsyncIterable<TenantRun> {
   let after = ''
   for (;;) {
     const page = await selectRuns(db)
@@ -124,17 +128,36 @@ export async function* listRuns(db: CatalogDb, rolloutId: number, states: readon
 }
 
 /** Lists the last runs of one tenant, the newest rollout first. */
-export async function listRunsOfTenant(db: CatalogDb, tenantId: string, limit: number): Promise<(TenantRun & { rolloutId: string })[]> {
-  const rows = await selectRuns(db).where('r.tenant_id', '=', tenantId).orderBy('r.rollout_id', 'desc').limit(limit).execute()
+export async function listRunsOfTenant(
+  db: CatalogDb,
+  tenantId: string,
+  limit: number,
+): Promise<(TenantRun & { rolloutId: string })[]> {
+  const rows = await selectRuns(db)
+    .where('r.tenant_id', '=', tenantId)
+    .orderBy('r.rollout_id', 'desc')
+    .limit(limit)
+    .execute()
   return rows.map((row) => ({ ...toRun(row), rolloutId: `r${row.rollout_id}` }))
 }
 
 function selectRuns(db: CatalogDb) {
   return db
     .selectFrom('fleet.tenant_run as r')
-    .innerJoin('fleet.wave as w', (it) => it.onRef('w.rollout_id', '=', 'r.rollout_id').onRef('w.position', '=', 'r.wave'))
+    .innerJoin('fleet.wave as w', (it) =>
+      it.onRef('w.rollout_id', '=', 'r.rollout_id').onRef('w.position', '=', 'r.wave'),
+    )
     .select([
-      'r.rollout_id', 'r.tenant_id', 'w.name', 'r.state', 'r.attempt', 'r.migration', 'r.sqlstate', 'r.message', 'r.started_at', 'r.finished_at',
+      'r.rollout_id',
+      'r.tenant_id',
+      'w.name',
+      'r.state',
+      'r.attempt',
+      'r.migration',
+      'r.sqlstate',
+      'r.message',
+      'r.started_at',
+      'r.finished_at',
     ])
 }
 

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { FleetError } from '../model/errors.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
-import { ROLLOUT, type PauseReason, type RolloutState, type RolloutVerb } from '../model/rollout-state.ts'
+import { type PauseReason, ROLLOUT, type RolloutState, type RolloutVerb } from '../model/rollout-state.ts'
 import { nextState, statesAccepting } from '../model/state-machine.ts'
 import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
 import { holdNewTenants, readReleasedVersion, release } from './meta.ts'
@@ -10,10 +10,19 @@ export type RolloutRow = Selectable<CatalogSchema['fleet.rollout']>
 
 /** Writes a plan down as a rollout in state `planned`; the same digest again is the same row with a new time. */
 export async function savePlan(db: CatalogDb, plan: RolloutPlan, intent: string): Promise<number> {
-  await sql`delete from fleet.rollout where state = 'planned' and planned_at < now() - interval '7 days' and digest <> ${plan.digest}`.execute(db)
+  await sql`delete from fleet.rollout where state = 'planned' and planned_at < now() - interval '7 days' and digest <> ${plan.digest}`.execute(
+    db,
+  )
   const row = await db
     .insertInto('fleet.rollout')
-    .values({ state: 'planned', digest: plan.digest, intent, target: plan.target, plan: JSON.stringify(plan), planned_at: sql<Date>`clock_timestamp()` })
+    .values({
+      state: 'planned',
+      digest: plan.digest,
+      intent,
+      target: plan.target,
+      plan: JSON.stringify(plan),
+      planned_at: sql<Date>`clock_timestamp()`,
+    })
     .onConflict((it) =>
       it
         .column('digest')
@@ -27,12 +36,21 @@ export async function savePlan(db: CatalogDb, plan: RolloutPlan, intent: string)
 
 /** Returns the stored plan with this digest (or the beginning of one) that was not started yet. */
 export async function findPlanned(db: CatalogDb, digest: string): Promise<RolloutRow | undefined> {
-  return db.selectFrom('fleet.rollout').selectAll().where('state', '=', 'planned').where('digest', 'like', `${digest}%`).executeTakeFirst()
+  return db
+    .selectFrom('fleet.rollout')
+    .selectAll()
+    .where('state', '=', 'planned')
+    .where('digest', 'like', `${digest}%`)
+    .executeTakeFirst()
 }
 
 /** Returns the rollout that is running, paused or aborting; there is one at most. */
 export async function findActive(db: CatalogDb): Promise<RolloutRow | undefined> {
-  return db.selectFrom('fleet.rollout').selectAll().where('state', 'in', ['running', 'paused', 'aborting']).executeTakeFirst()
+  return db
+    .selectFrom('fleet.rollout')
+    .selectAll()
+    .where('state', 'in', ['running', 'paused', 'aborting'])
+    .executeTakeFirst()
 }
 
 /** Returns the active rollout, else the one that was started last. */
@@ -55,7 +73,13 @@ export async function findRollout(db: CatalogDb, id: number): Promise<RolloutRow
 
 /** Lists rollouts, the newest first; plans that were not started are left out. */
 export async function listRollouts(db: CatalogDb, limit: number): Promise<RolloutRow[]> {
-  return db.selectFrom('fleet.rollout').selectAll().where('state', '<>', 'planned').orderBy('id', 'desc').limit(limit).execute()
+  return db
+    .selectFrom('fleet.rollout')
+    .selectAll()
+    .where('state', '<>', 'planned')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
 }
 
 export interface PauseInput {
@@ -99,7 +123,11 @@ export async function finishAbort(db: CatalogDb, id: number, epoch: number): Pro
     if ((await lockState(tx, id, epoch)) !== 'aborting') return false
     await skipPending(tx, id)
     if (await hasOpenRuns(tx, id)) return false
-    await tx.updateTable('fleet.rollout').set({ state: 'aborted', finished_at: sql<Date>`now()`, driver: null }).where('id', '=', id).execute()
+    await tx
+      .updateTable('fleet.rollout')
+      .set({ state: 'aborted', finished_at: sql<Date>`now()`, driver: null })
+      .where('id', '=', id)
+      .execute()
     return true
   })
 }
@@ -119,10 +147,21 @@ export async function completeRollout(
     await holdNewTenants(tx)
     // The look for open runs must be a statement of its own after the lock: its snapshot then sees every joiner.
     if ((await lockState(tx, id, epoch)) !== 'running' || (await hasOpenRuns(tx, id))) return false
-    const failed = await tx.selectFrom('fleet.tenant_run').select('tenant_id').where('rollout_id', '=', id).where('state', '=', 'failed').limit(1).executeTakeFirst()
+    const failed = await tx
+      .selectFrom('fleet.tenant_run')
+      .select('tenant_id')
+      .where('rollout_id', '=', id)
+      .where('state', '=', 'failed')
+      .limit(1)
+      .executeTakeFirst()
     const row = await tx
       .updateTable('fleet.rollout')
-      .set({ state: 'completed', outcome: failed ? 'degraded' : 'succeeded', finished_at: sql<Date>`now()`, driver: null })
+      .set({
+        state: 'completed',
+        outcome: failed ? 'degraded' : 'succeeded',
+        finished_at: sql<Date>`now()`,
+        driver: null,
+      })
       .where('id', '=', id)
       .returning('target')
       .executeTakeFirstOrThrow()
@@ -139,7 +178,11 @@ export async function retryFailed(db: CatalogDb, id: number): Promise<number> {
     // A paused rollout stays paused: `resume` goes on. A completed one runs again, unless another is active.
     if (state === 'completed') {
       await refuseSecond(tx)
-      await tx.updateTable('fleet.rollout').set({ state: 'running', outcome: null, finished_at: null }).where('id', '=', id).execute()
+      await tx
+        .updateTable('fleet.rollout')
+        .set({ state: 'running', outcome: null, finished_at: null })
+        .where('id', '=', id)
+        .execute()
     } else if (state !== 'paused' && state !== 'running') {
       throw new FleetError('INVALID_TRANSITION', `Cannot retry while ${state}.`)
     }
@@ -154,13 +197,27 @@ export async function retryFailed(db: CatalogDb, id: number): Promise<number> {
 }
 
 /** Changes how many tenants of each wave may fail. */
-export async function setMaxFailures(db: CatalogDb, id: number, byWave: readonly { position: number; maxFailures: number }[]): Promise<void> {
+export async function setMaxFailures(
+  db: CatalogDb,
+  id: number,
+  byWave: readonly { position: number; maxFailures: number }[],
+): Promise<void> {
   for (const { position, maxFailures } of byWave) {
-    await db.updateTable('fleet.wave').set({ max_failures: maxFailures }).where('rollout_id', '=', id).where('position', '=', position).execute()
+    await db
+      .updateTable('fleet.wave')
+      .set({ max_failures: maxFailures })
+      .where('rollout_id', '=', id)
+      .where('position', '=', position)
+      .execute()
   }
 }
 
-async function change(db: CatalogDb, id: number, verb: RolloutVerb, also: (tx: CatalogTransaction) => Promise<void>): Promise<void> {
+async function change(
+  db: CatalogDb,
+  id: number,
+  verb: RolloutVerb,
+  also: (tx: CatalogTransaction) => Promise<void>,
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const state = await lockState(tx, id)
     if (state === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout r${id}.`)
@@ -181,7 +238,12 @@ export async function refuseSecond(tx: CatalogTransaction): Promise<void> {
 }
 
 async function lockState(tx: CatalogTransaction, id: number, epoch?: number): Promise<RolloutState | undefined> {
-  const row = await tx.selectFrom('fleet.rollout').select(['state', 'epoch']).where('id', '=', id).forUpdate().executeTakeFirst()
+  const row = await tx
+    .selectFrom('fleet.rollout')
+    .select(['state', 'epoch'])
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
   return epoch !== undefined && row?.epoch !== epoch ? undefined : row?.state
 }
 

@@ -43,7 +43,11 @@ export async function startRollout(db: CatalogDb, { rolloutId, plan, assignment 
     const counts = await insertRuns(tx, { rolloutId, plan, assignment, plannedAt: rollout.planned_at })
     const joiners = counts.get(plan.waves.length) ?? 0
     const tenants = [...counts.values()].reduce((sum, it) => sum + it, 0)
-    const waves = plan.waves.map((wave) => ({ name: wave.name, concurrency: wave.concurrency, max_failures: wave.maxFailures }))
+    const waves = plan.waves.map((wave) => ({
+      name: wave.name,
+      concurrency: wave.concurrency,
+      max_failures: wave.maxFailures,
+    }))
     if (joiners > 0) waves.push({ name: JOINERS, concurrency: plan.policy.concurrency, max_failures: 0 })
     if (waves.length > 0) {
       await tx
@@ -65,7 +69,9 @@ async function insertRuns(
 ): Promise<Map<number, number>> {
   // The plan leaves out waves that nobody is in, or that were not asked for: from the rule's index to the wave's position.
   const position = Object.fromEntries(
-    assignment.waves.map((rule, index) => [index, plan.waves.findIndex((wave) => wave.name === rule.name)]).filter(([, at]) => at !== -1),
+    assignment.waves
+      .map((rule, index) => [index, plan.waves.findIndex((wave) => wave.name === rule.name)])
+      .filter(([, at]) => at !== -1),
   )
   await sql`
     insert into fleet.tenant_run (rollout_id, tenant_id, wave, position, server, state)
@@ -88,6 +94,9 @@ async function refuseChanged(tx: CatalogTransaction, plan: RolloutPlan, plannedA
       and t.changed_at > ${plannedAt} and t.ready_at <= ${plannedAt}`.execute(tx)
   const changed = Number(rows[0]?.changed)
   if (changed > 0) {
-    throw new FleetError('PLAN_CHANGED', `Tags or pins of ${changed} tenant${changed === 1 ? '' : 's'} changed after the plan was made.`)
+    throw new FleetError(
+      'PLAN_CHANGED',
+      `Tags or pins of ${changed} tenant${changed === 1 ? '' : 's'} changed after the plan was made.`,
+    )
   }
 }

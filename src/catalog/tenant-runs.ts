@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
+import { JOINERS } from '../model/rollout.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { historyId } from './histories.ts'
-import { JOINERS } from '../model/rollout.ts'
 
 /** An attempt that was claimed: only it may write the run's result. */
 export interface ClaimedRun {
@@ -26,8 +26,19 @@ export interface RunKey {
  * The rollout's row is held FOR SHARE: a pause waits for the claim, or the claim for the pause and then finds nothing.
  * The failure budget is looked at here too: between the loop's look and the claim another tenant may have failed.
  */
-export async function claimRuns(db: CatalogDb, { rolloutId, epoch }: RunKey, tenantIds: readonly string[]): Promise<(ClaimedRun | undefined)[]> {
-  const { rows } = await sql<{ tenant_id: string; attempt: number; tries: number; wave: string; placement: Placement; names: string[] }>`
+export async function claimRuns(
+  db: CatalogDb,
+  { rolloutId, epoch }: RunKey,
+  tenantIds: readonly string[],
+): Promise<(ClaimedRun | undefined)[]> {
+  const { rows } = await sql<{
+    tenant_id: string
+    attempt: number
+    tries: number
+    wave: string
+    placement: Placement
+    names: string[]
+  }>`
     with active as (
       select id from fleet.rollout where id = ${rolloutId} and state = 'running' and epoch = ${epoch} for share
     ), open_wave as materialized (
@@ -46,7 +57,16 @@ export async function claimRuns(db: CatalogDb, { rolloutId, epoch }: RunKey, ten
   if (refused.length > 0) await skipUnfit(db, { rolloutId, epoch }, refused)
   return tenantIds.map((id) => {
     const row = byId.get(id)
-    return row && { tenantId: id, attempt: row.attempt, tries: row.tries, wave: row.wave, placement: row.placement, history: row.names }
+    return (
+      row && {
+        tenantId: id,
+        attempt: row.attempt,
+        tries: row.tries,
+        wave: row.wave,
+        placement: row.placement,
+        history: row.names,
+      }
+    )
   })
 }
 
@@ -82,7 +102,11 @@ export interface RunResult {
  * alone. Rows are locked in the order of their ids, so that two batches cannot deadlock.
  * @returns for each result, in order, whether it was taken
  */
-export async function finishRuns(db: CatalogDb, { rolloutId, epoch }: RunKey, results: readonly RunResult[]): Promise<boolean[]> {
+export async function finishRuns(
+  db: CatalogDb,
+  { rolloutId, epoch }: RunKey,
+  results: readonly RunResult[],
+): Promise<boolean[]> {
   const rows = results.map((it) => ({
     tenant_id: it.tenantId,
     attempt: it.attempt,
@@ -178,7 +202,15 @@ export async function pauseServer(
  * Adds a tenant that has just become ready to a rollout under way, in the last wave. Call it in the transaction that makes
  * the tenant ready, after `holdRollouts`.
  */
-export async function joinRollout(tx: CatalogTransaction, { rolloutId, tenantId, server, concurrency }: { rolloutId: number; tenantId: string; server: string; concurrency: number }): Promise<void> {
+export async function joinRollout(
+  tx: CatalogTransaction,
+  {
+    rolloutId,
+    tenantId,
+    server,
+    concurrency,
+  }: { rolloutId: number; tenantId: string; server: string; concurrency: number },
+): Promise<void> {
   // The row lock also keeps two joiners from making the wave twice.
   await tx.selectFrom('fleet.rollout').select('id').where('id', '=', rolloutId).forUpdate().execute()
   await sql`
@@ -191,7 +223,9 @@ export async function joinRollout(tx: CatalogTransaction, { rolloutId, tenantId,
       (select coalesce(max(position), 0) + 1 from fleet.tenant_run where rollout_id = ${rolloutId}), ${server}, 'pending'
     on conflict (rollout_id, tenant_id) do update set state = 'pending', skip_reason = null, finished_at = null, not_before = now()
       where tenant_run.state = 'skipped'`.execute(tx)
-  await sql`insert into fleet.rollout_server (rollout_id, server) values (${rolloutId}, ${server}) on conflict do nothing`.execute(tx)
+  await sql`insert into fleet.rollout_server (rollout_id, server) values (${rolloutId}, ${server}) on conflict do nothing`.execute(
+    tx,
+  )
 }
 
 /** Says whether a tenant is being migrated at this moment. */

@@ -55,7 +55,13 @@ export async function existingTenantIds(db: CatalogDb, ids: readonly string[]): 
 
 /** Returns ids of tenants that are not deleted, in order: for suggestions when an id is unknown. */
 export async function sampleTenantIds(db: CatalogDb, limit: number): Promise<string[]> {
-  const rows = await db.selectFrom('fleet.tenant').select('id').where('state', '<>', 'deleted').orderBy('id').limit(limit).execute()
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select('id')
+    .where('state', '<>', 'deleted')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
   return rows.map((row) => row.id)
 }
 
@@ -101,8 +107,18 @@ export async function recordTenant(
           pinned: null,
           error: null,
           // A failed or interrupted creation may have left a database behind: go on where it is.
-          server: eb.case().when('fleet.tenant.state', '=', 'deleted').then(tenant.server).else(eb.ref('fleet.tenant.server')).end(),
-          secret: eb.case().when('fleet.tenant.state', '=', 'deleted').then(tenant.secret).else(eb.ref('fleet.tenant.secret')).end(),
+          server: eb
+            .case()
+            .when('fleet.tenant.state', '=', 'deleted')
+            .then(tenant.server)
+            .else(eb.ref('fleet.tenant.server'))
+            .end(),
+          secret: eb
+            .case()
+            .when('fleet.tenant.state', '=', 'deleted')
+            .then(tenant.secret)
+            .else(eb.ref('fleet.tenant.secret'))
+            .end(),
           created_at: sql<Date>`now()`,
           changed_at: sql<Date>`now()`,
         }))
@@ -167,7 +183,11 @@ export async function recordPlacement(db: CatalogDb, id: string, placement: Plac
 }
 
 /** Sets tags, and removes those whose value is null. */
-export async function tagTenants(db: CatalogDb, ids: readonly string[], tags: Readonly<Record<string, string | null>>): Promise<void> {
+export async function tagTenants(
+  db: CatalogDb,
+  ids: readonly string[],
+  tags: Readonly<Record<string, string | null>>,
+): Promise<void> {
   const set = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== null))
   const removed = Object.keys(tags).filter((key) => tags[key] === null)
   await db
@@ -201,75 +221,10 @@ export async function readTenantSecret(db: CatalogDb, id: string): Promise<strin
   return row?.secret ?? null
 }
 
-/** Counts tenants that are not deleted, per server. */
-export async function countByServer(db: CatalogDb): Promise<{ server: string; tenants: number }[]> {
-  const rows = await db
-    .selectFrom('fleet.tenant')
-    .select(['server', ({ fn }) => fn.countAll<string>().as('tenants')])
-    .where('state', '<>', 'deleted')
-    .groupBy('server')
-    .orderBy('server')
-    .execute()
-  return rows.map((row) => ({ server: row.server, tenants: Number(row.tenants) }))
-}
-
-/** Counts tenants by state. */
-export async function countByState(db: CatalogDb): Promise<Partial<Record<TenantState, number>>> {
-  const rows = await db
-    .selectFrom('fleet.tenant')
-    .select(['state', ({ fn }) => fn.countAll<string>().as('tenants')])
-    .groupBy('state')
-    .execute()
-  return Object.fromEntries(rows.map((row) => [row.state, Number(row.tenants)]))
-}
-
-/** Counts ready tenants by the history that they share. */
-export async function countByHistory(db: CatalogDb): Promise<{ names: string[]; tenants: number; pinned: number }[]> {
-  const rows = await db
-    .selectFrom('fleet.tenant as t')
-    .innerJoin('fleet.history as h', 'h.id', 't.history_id')
-    .select(['h.names', ({ fn }) => fn.countAll<string>().as('tenants'), ({ fn }) => fn.count<string>('t.pinned').as('pinned')])
-    .where('t.state', '=', 'ready')
-    .groupBy('h.id')
-    .execute()
-  return rows.map((row) => ({ names: row.names, tenants: Number(row.tenants), pinned: Number(row.pinned) }))
-}
-
-/** Counts ready tenants. */
-export async function countReady(db: CatalogDb): Promise<number> {
-  return (await countByState(db)).ready ?? 0
-}
-
-/** Counts ready tenants whose history lacks a migration, and names a few. */
-export async function countLacking(db: CatalogDb, migration: string, examples: number): Promise<{ behind: number; examples: string[] }> {
-  const lacking = db
-    .selectFrom('fleet.tenant as t')
-    .innerJoin('fleet.history as h', 'h.id', 't.history_id')
-    .where('t.state', '=', 'ready')
-    .where(sql<SqlBool>`not ${migration} = any(h.names)`)
-  const { behind } = await lacking.select(({ fn }) => fn.countAll<string>().as('behind')).executeTakeFirstOrThrow()
-  const rows = await lacking.select('t.id').orderBy('t.id').limit(examples).execute()
-  return { behind: Number(behind), examples: rows.map((row) => row.id) }
-}
-
 /** Picks ready tenants at random. */
 export async function sampleTenants(db: CatalogDb, count: number): Promise<Tenant[]> {
-  const rows = await selectTenants(db)
-    .where('t.state', '=', 'ready')
-    .orderBy(sql`random()`)
-    .limit(count)
-    .execute()
+  const rows = await selectTenants(db).where('t.state', '=', 'ready').orderBy(sql`random()`).limit(count).execute()
   return rows.map(toTenant)
-}
-
-/** Lists the tags in use with how many tenants have each value, for messages; at most `limit`. */
-export async function listTags(db: CatalogDb, limit: number): Promise<{ key: string; value: string; tenants: number }[]> {
-  const { rows } = await sql<{ key: string; value: string; tenants: string }>`
-    select e.key, e.value, count(*) as tenants
-    from fleet.tenant t cross join lateral jsonb_each_text(t.tags) e
-    where t.state <> 'deleted'
-    group by 1, 2 order by 3 desc, 1, 2 limit ${limit}`.execute(db)
-  return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }))
 }
 
 /** SQL that is true for tenants (alias t) that have all of these tags. */
@@ -283,7 +238,17 @@ function selectTenants(db: CatalogDb) {
     .selectFrom('fleet.tenant as t')
     .innerJoin('fleet.history as h', 'h.id', 't.history_id')
     .select([
-      't.id', 't.state', 't.origin', 't.tags', 't.placement', 'h.names', 'h.version', 't.pinned', 't.created_at', 't.checked_at', 't.error',
+      't.id',
+      't.state',
+      't.origin',
+      't.tags',
+      't.placement',
+      'h.names',
+      'h.version',
+      't.pinned',
+      't.created_at',
+      't.checked_at',
+      't.error',
     ])
 }
 

@@ -13,7 +13,9 @@ export function trackBackends(): Backends {
     },
     endAll: async () => {
       const ends = [...active].map(({ to, pid }) =>
-        withClient(to, { applicationName: 'fleet/terminate', timeout: 1_500 }, (client) => client.query('select pg_terminate_backend($1)', [pid])),
+        withClient(to, { applicationName: 'fleet/terminate', timeout: 1_500 }, (client) =>
+          client.query('select pg_terminate_backend($1)', [pid]),
+        ),
       )
       await Promise.allSettled(ends)
     },

@@ -1,6 +1,6 @@
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { findLatest } from '../catalog/rollouts.ts'
-import { countByHistory, countByServer, countByState } from '../catalog/tenants.ts'
+import { countByHistory, countByServer, countByState } from '../catalog/tenant-counts.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import type { CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import { versionOf } from '../model/tenant.ts'
@@ -30,7 +30,7 @@ export async function readFleetStatus({ catalog, config, provider, files, clock 
     const behind = pending.kind === 'pending' ? pending.migrations : null
     for (const name of behind ?? []) lacking.set(name, (lacking.get(name) ?? 0) + tenants)
     const version = versionOf(names)
-    versions.set(version, { tenants: (versions.get(version)?.tenants ?? 0) + tenants, behind: behind && behind.length })
+    versions.set(version, { tenants: (versions.get(version)?.tenants ?? 0) + tenants, behind: behind?.length ?? null })
   }
   return {
     fleet: config.name,
@@ -50,22 +50,40 @@ export async function readFleetStatus({ catalog, config, provider, files, clock 
 }
 
 /** Says whether every tenant has a migration. @throws FleetError MIGRATION_UNKNOWN */
-export async function checkFleet({ atLeast, verify = SAMPLE }: { atLeast: string; verify?: number | 'all' }, parts: Parts): Promise<CheckResult> {
+export async function checkFleet(
+  { atLeast, verify = SAMPLE }: { atLeast: string; verify?: number | 'all' },
+  parts: Parts,
+): Promise<CheckResult> {
   const { catalog, config, clock, connect, files } = parts
   const available = (await files.list()).map((it) => it.name)
   const { publish } = createContext(parts)
-  return checkVersion({ atLeast, verify, available }, { db: catalog.db, connect, tables: config.migrations, clock, publish })
+  return checkVersion(
+    { atLeast, verify, available },
+    { db: catalog.db, connect, tables: config.migrations, clock, publish },
+  )
 }
 
 /** Looks at everything that the fleet needs, and says what to do where something is missing. */
 export async function doctor({ catalog, config, provider, files }: Parts): Promise<readonly Diagnosis[]> {
   const migrations: Diagnosis = await files.load().then(
-    (loaded) => ({ subject: 'migrations', verdict: 'ok', message: `${loaded.length} files in ${config.migrations.folder}.` }),
-    (error: unknown) => ({ subject: 'migrations', verdict: 'error', message: error instanceof Error ? error.message : String(error) }),
+    (loaded) => ({
+      subject: 'migrations',
+      verdict: 'ok',
+      message: `${loaded.length} files in ${config.migrations.folder}.`,
+    }),
+    (error: unknown) => ({
+      subject: 'migrations',
+      verdict: 'error',
+      message: error instanceof Error ? error.message : String(error),
+    }),
   )
   const { ready = 0 } = await countByState(catalog.db)
   return [
-    { subject: 'catalog', verdict: 'ok', message: `${catalog.id} at ${catalog.schemaVersion}, ${ready} tenants ready.` },
+    {
+      subject: 'catalog',
+      verdict: 'ok',
+      message: `${catalog.id} at ${catalog.schemaVersion}, ${ready} tenants ready.`,
+    },
     migrations,
     ...(await provider.diagnose()),
   ]

@@ -2,8 +2,8 @@ import type { TenantFilter } from '../catalog/tenants.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import type { RolloutPlan, RolloutScope, RolloutStatus, RolloutSummary, TenantRun } from '../model/rollout.ts'
-import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { Tenant } from '../model/tenant.ts'
+import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { Diagnosis } from '../providers/provider.ts'
 import type { AdoptionCandidate } from '../provisioning/adopt-tenants.ts'
 import type { NewTenant } from '../provisioning/create-tenant.ts'
@@ -99,7 +99,10 @@ export interface Fleet {
     delete(ids: readonly string[]): Promise<void>
     /** Returns the connection string of the tenant's application, without the password unless `reveal` is set. */
     url(id: string, options?: { reveal?: boolean }): Promise<string>
-    adopt(candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>, options?: { dryRun?: boolean }): AsyncIterable<AdoptionResult>
+    adopt(
+      candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>,
+      options?: { dryRun?: boolean },
+    ): AsyncIterable<AdoptionResult>
     /** Candidates from a server of the provider: databases whose name is LIKE the pattern and that carry no mark. */
     findCandidates(pattern: string): AsyncIterable<AdoptionCandidate>
   }
@@ -135,7 +138,13 @@ export interface Fleet {
     show(): Promise<readonly TemplateInfo[]>
   }
   readonly catalog: {
-    show(): Promise<{ readonly id: string; readonly fleet: string; /** Without a password. */ readonly address: string; readonly schemaVersion: string; /** The oldest program that may use it. */ readonly leastProgram: string }>
+    show(): Promise<{
+      readonly id: string
+      readonly fleet: string /** Without a password. */
+      readonly address: string
+      readonly schemaVersion: string /** The oldest program that may use it. */
+      readonly leastProgram: string
+    }>
   }
   status(): Promise<FleetStatus>
   /** @param verify how many tenants' own histories are read too; default 20 */

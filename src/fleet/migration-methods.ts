@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
-import { countReady } from '../catalog/tenants.ts'
+import { countReady } from '../catalog/tenant-counts.ts'
 import { makeMigration } from '../migrations/make-migration.ts'
 import { FleetError } from '../model/errors.ts'
 import type { Fleet, MigrationInfo } from './fleet.ts'
@@ -12,7 +12,10 @@ export function migrationMethods({ catalog, config, files }: Parts): Fleet['migr
 
   async function list(): Promise<MigrationInfo[]> {
     const [loaded, known, ready] = await Promise.all([files.load(), listKnownMigrations(db), countReady(db)])
-    const names = new Set([...loaded.map((it) => it.name), ...known.filter((it) => it.tenants > 0).map((it) => it.name)])
+    const names = new Set([
+      ...loaded.map((it) => it.name),
+      ...known.filter((it) => it.tenants > 0).map((it) => it.name),
+    ])
     return [...names].sort().map((name) => {
       const file = loaded.find((it) => it.name === name)
       const { checksum, tenants } = known.find((it) => it.name === name) ?? { checksum: null, tenants: 0 }
@@ -23,7 +26,12 @@ export function migrationMethods({ catalog, config, files }: Parts): Fleet['migr
         transaction: file?.transaction ?? true,
         reversible: file?.down !== undefined,
         appliedBy: tenants,
-        state: stateOf({ tenants, ready, isThere: file !== undefined, isEdited: file !== undefined && checksum !== null && checksum !== file.checksum }),
+        state: stateOf({
+          tenants,
+          ready,
+          isThere: file !== undefined,
+          isEdited: file !== undefined && checksum !== null && checksum !== file.checksum,
+        }),
       }
     })
   }
@@ -32,7 +40,15 @@ export function migrationMethods({ catalog, config, files }: Parts): Fleet['migr
     const all = await list()
     const found = all.find((it) => it.name === name)
     if (found) return found
-    throw new FleetError('MIGRATION_UNKNOWN', `There is no migration "${name}". There are: ${all.slice(-10).map((it) => it.name).join(', ') || 'none'}.`)
+    throw new FleetError(
+      'MIGRATION_UNKNOWN',
+      `There is no migration "${name}". There are: ${
+        all
+          .slice(-10)
+          .map((it) => it.name)
+          .join(', ') || 'none'
+      }.`,
+    )
   }
 
   return {
@@ -44,13 +60,24 @@ export function migrationMethods({ catalog, config, files }: Parts): Fleet['migr
     make: (name) => makeMigration(name, { folder: config.migrations.folder, root: config.root }),
     accept: async (name) => {
       const { checksum, file } = await find(name)
-      if (file === null || checksum === null) throw new FleetError('MIGRATION_UNKNOWN', `There is no file for ${name}: nothing to accept.`)
+      if (file === null || checksum === null)
+        throw new FleetError('MIGRATION_UNKNOWN', `There is no file for ${name}: nothing to accept.`)
       await recordMigrations(db, [{ name, checksum }], { replace: true })
     },
   }
 }
 
-function stateOf({ tenants, ready, isThere, isEdited }: { tenants: number; ready: number; isThere: boolean; isEdited: boolean }): MigrationInfo['state'] {
+function stateOf({
+  tenants,
+  ready,
+  isThere,
+  isEdited,
+}: {
+  tenants: number
+  ready: number
+  isThere: boolean
+  isEdited: boolean
+}): MigrationInfo['state'] {
   if (!isThere) return 'missing'
   if (tenants === 0) return 'pending'
   if (isEdited) return 'edited'

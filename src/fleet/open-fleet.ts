@@ -14,8 +14,8 @@ import { formatConnectionString } from '../postgres/connection-string.ts'
 import { openProvider } from '../providers/open-provider.ts'
 import type { Provider } from '../providers/provider.ts'
 import { trackBackends } from './backends.ts'
-import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
 import type { Fleet } from './fleet.ts'
+import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
 import { migrationMethods } from './migration-methods.ts'
 import { migrationFiles, type Parts } from './parts.ts'
 import { rolloutMethods } from './rollout-methods.ts'
@@ -42,7 +42,13 @@ export async function openFleet(config: FleetConfig, { clock = systemClock }: { 
       show: async () => {
         const { least_program } = await readMeta(catalog.db)
         const { id, address, schemaVersion } = catalog
-        return { id, fleet: config.name, address: formatConnectionString(address, { reveal: false }), schemaVersion, leastProgram: least_program }
+        return {
+          id,
+          fleet: config.name,
+          address: formatConnectionString(address, { reveal: false }),
+          schemaVersion,
+          leastProgram: least_program,
+        }
       },
     },
     on: (listener) => {
@@ -81,8 +87,7 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
       try {
         return box().open(sealed)
       } catch (error) {
-        if (!(error instanceof WrongKeyError)) throw error
-        throw new FleetError('SECRET_KEY_WRONG', 'A stored password was encrypted with another key.', { cause: error })
+        throw error instanceof WrongKeyError ? wrongKey(error) : error
       }
     }
     const readPassword = async (tenantId: string): Promise<Secret | undefined> => {
@@ -100,7 +105,9 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
       unseal,
       // A tenant that was adopted by its own URL is reached by that; the others as the admin of their server.
       connect: async (tenantId, placement) =>
-        placement.address === undefined ? provider.connect(placement) : { ...placement.address, password: await readPassword(tenantId) },
+        placement.address === undefined
+          ? provider.connect(placement)
+          : { ...placement.address, password: await readPassword(tenantId) },
       readPassword,
       files: migrationFiles(config),
     }
@@ -117,4 +124,8 @@ function lazyBox(root: string, { isPrivate }: Provider): () => SecretBox {
     box ??= secretBox(readSecretKey({ root, generate: isPrivate, env: process.env }))
     return box
   }
+}
+
+function wrongKey(cause: WrongKeyError): FleetError {
+  return new FleetError('SECRET_KEY_WRONG', 'A stored password was encrypted with another key.', { cause })
 }

@@ -7,7 +7,13 @@ import { FleetError } from '../model/errors.ts'
 import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
-import { abortByOperator, makeDrivable, pauseByOperator, retryByOperator, setMaxFailuresByOperator } from '../rollout/control-rollout.ts'
+import {
+  abortByOperator,
+  makeDrivable,
+  pauseByOperator,
+  retryByOperator,
+  setMaxFailuresByOperator,
+} from '../rollout/control-rollout.ts'
 import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
 import { type PlannedRollout, planRollout } from '../rollout/plan-rollout.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
@@ -35,7 +41,10 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     }
   }
 
-  async function plan({ to, scope, concurrency, maxFailures, verify }: PlanOptions, context: DriveContext): Promise<PlannedRollout> {
+  async function plan(
+    { to, scope, concurrency, maxFailures, verify }: PlanOptions,
+    context: DriveContext,
+  ): Promise<PlannedRollout> {
     const { rollout } = config
     const full: RolloutScope = { tenants: [], skipTenants: [], tags: {}, waves: [], ...scope }
     await refuseUnknown([...full.tenants, ...full.skipTenants])

@@ -4,7 +4,12 @@ import { createContext, type Parts } from './parts.ts'
 
 export function templateMethods(parts: Parts): Fleet['templates'] {
   const show: Fleet['templates']['show'] = async () =>
-    (await showTemplates({ db: parts.catalog.db })).map(({ server, database, version, created_at }) => ({ server, database, version, createdAt: created_at }))
+    (await showTemplates({ db: parts.catalog.db })).map(({ server, database, version, created_at }) => ({
+      server,
+      database,
+      version,
+      createdAt: created_at,
+    }))
   return {
     build: async () => {
       const context = createContext(parts)

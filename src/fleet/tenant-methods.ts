@@ -1,5 +1,12 @@
-import { existingTenantIds, findTenant, listTenants, pinTenants, sampleTenantIds, tagTenants } from '../catalog/tenants.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
+import {
+  existingTenantIds,
+  findTenant,
+  listTenants,
+  pinTenants,
+  sampleTenantIds,
+  tagTenants,
+} from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
@@ -18,7 +25,7 @@ import { createContext, type Parts } from './parts.ts'
 const CREATE_AT_ONCE = 4
 
 export function tenantMethods(parts: Parts): Fleet['tenants'] {
-  const { catalog, provider, config, events, clock, connect, files, seal } = parts
+  const { catalog, provider, config, clock, connect, files, seal } = parts
   const { db } = catalog
   const refreshing = { db, connect, tables: config.migrations, clock, publish: createContext(parts).publish }
 
@@ -44,8 +51,16 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
     show: async (id) => {
       const tenant = await known(id)
       const available = (await files.list()).map((it) => it.name)
-      const pending = pendingMigrations({ available, history: tenant.history, allowUnordered: config.migrations.allowUnordered })
-      return { ...tenant, pending: pending.kind === 'pending' ? pending.migrations : [], runs: await listRunsOfTenant(db, id, 10) }
+      const pending = pendingMigrations({
+        available,
+        history: tenant.history,
+        allowUnordered: config.migrations.allowUnordered,
+      })
+      return {
+        ...tenant,
+        pending: pending.kind === 'pending' ? pending.migrations : [],
+        runs: await listRunsOfTenant(db, id, 10),
+      }
     },
     tag: async (ids, tags) => {
       await allKnown(ids)
@@ -71,18 +86,33 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
     url: async (id, { reveal = false } = {}) => {
       const tenant = await known(id)
       const { placement } = tenant
-      if (tenant.state !== 'ready' || placement === null) throw new FleetError('TENANT_STATE', `Tenant "${id}" is ${tenant.state}: it has no URL.`)
+      if (tenant.state !== 'ready' || placement === null)
+        throw new FleetError('TENANT_STATE', `Tenant "${id}" is ${tenant.state}: it has no URL.`)
       if (placement.address) return formatConnectionString(await connect(id, placement), { reveal })
       if (placement.loginRole === null) {
-        throw new FleetError('TENANT_STATE', `Tenant "${id}" was adopted: the fleet does not know the role of its application.`)
+        throw new FleetError(
+          'TENANT_STATE',
+          `Tenant "${id}" was adopted: the fleet does not know the role of its application.`,
+        )
       }
       const password = reveal ? await parts.readPassword(id) : new Secret('')
-      return formatConnectionString({ ...(await provider.connect(placement)), user: placement.loginRole, password }, { reveal })
+      return formatConnectionString(
+        { ...(await provider.connect(placement)), user: placement.loginRole, password },
+        { reveal },
+      )
     },
     adopt: async function* (candidates, { dryRun = false } = {}) {
       const available = (await files.list()).map((it) => it.name)
       const { allowUnordered } = config.migrations
-      yield* adoptTenants(candidates, { db, provider, tables: config.migrations, available, allowUnordered, seal, dryRun })
+      yield* adoptTenants(candidates, {
+        db,
+        provider,
+        tables: config.migrations,
+        available,
+        allowUnordered,
+        seal,
+        dryRun,
+      })
     },
     findCandidates: (pattern) => findCandidates(pattern, provider),
   }

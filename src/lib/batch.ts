@@ -13,9 +13,10 @@ export function batch<Item, Result>(
     readonly reject: (error: unknown) => void
   }
   const waiting: Waiting[] = []
-  let flushing: Promise<void> | undefined
+  let flushing = false
 
   async function drain(): Promise<void> {
+    flushing = true
     // Let every call of this turn of the event loop in before the first flush.
     await new Promise(setImmediate)
     while (waiting.length > 0) {
@@ -29,13 +30,12 @@ export function batch<Item, Result>(
         for (const it of taken) it.reject(error)
       }
     }
+    flushing = false
   }
 
   return (item) =>
     new Promise<Result>((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      flushing ??= drain().finally(() => {
-        flushing = undefined
-      })
+      if (!flushing) void drain()
     })
 }

@@ -24,7 +24,8 @@ export function secretBox(key: Buffer): SecretBox {
     },
     open: (sealed) => {
       const [version, sealedWith, iv = '', tag = '', text = ''] = sealed.split('.')
-      if (version !== 'v1' || sealedWith !== keyId) throw new WrongKeyError(`Sealed with key ${sealedWith}, not ${keyId}.`)
+      if (version !== 'v1' || sealedWith !== keyId)
+        throw new WrongKeyError(`Sealed with key ${sealedWith}, not ${keyId}.`)
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
       decipher.setAuthTag(Buffer.from(tag, 'base64url'))
       return Buffer.concat([decipher.update(Buffer.from(text, 'base64url')), decipher.final()]).toString('utf8')

@@ -31,7 +31,11 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyOutco
     return { kind: 'applied', history: progress.history, applied: progress.applied }
   } catch (error) {
     const migration = options.pending.find(({ name }) => name === progress.migration)
-    return describeApplyError(applyError('connect', error), migration, progress.read || progress.applied.length > 0 ? progress.history : null)
+    return describeApplyError(
+      applyError('connect', error),
+      migration,
+      progress.read || progress.applied.length > 0 ? progress.history : null,
+    )
   } finally {
     await session.close()
   }

@@ -37,5 +37,7 @@ export function isReplaced(holder: LockHolder, applicationName: string): boolean
 
 function attemptIn(applicationName: string): { rollout: number; attempt: number } | undefined {
   const [, rollout, attempt] = /^fleet\/r(\d+)\/.+\/(\d+)$/.exec(applicationName) ?? []
-  return rollout === undefined || attempt === undefined ? undefined : { rollout: Number(rollout), attempt: Number(attempt) }
+  return rollout === undefined || attempt === undefined
+    ? undefined
+    : { rollout: Number(rollout), attempt: Number(attempt) }
 }

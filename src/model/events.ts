@@ -6,13 +6,27 @@ export type ReleaseReason = 'busy' | 'error'
 
 /** What happens during a rollout. Public: JSON output, renderers and tests read it. */
 export type RolloutEvent = { readonly at: string; readonly rolloutId: string } & (
-  | { readonly type: 'rollout.started'; readonly target: string | null; readonly digest: string; readonly tenants: number; /** Came after the plan was made. */ readonly joiners: number; /** Were in the plan, and are not to be migrated any more. */ readonly dropped: number }
+  | {
+      readonly type: 'rollout.started'
+      readonly target: string | null
+      readonly digest: string
+      readonly tenants: number /** Came after the plan was made. */
+      readonly joiners: number /** Were in the plan, and are not to be migrated any more. */
+      readonly dropped: number
+    }
   | { readonly type: 'rollout.resumed'; readonly driver: string; readonly takenOverFrom: string | null }
   | { readonly type: 'rollout.waiting'; readonly reason: string }
   | { readonly type: 'wave.started'; readonly wave: string }
   | { readonly type: 'wave.finished'; readonly wave: string; readonly failed: number }
   | { readonly type: 'tenant.started'; readonly wave: string; readonly tenantId: string; readonly attempt: number }
-  | { readonly type: 'tenant.succeeded'; readonly wave: string; readonly tenantId: string; readonly attempt: number; readonly version: string | null; readonly ms: number }
+  | {
+      readonly type: 'tenant.succeeded'
+      readonly wave: string
+      readonly tenantId: string
+      readonly attempt: number
+      readonly version: string | null
+      readonly ms: number
+    }
   | {
       readonly type: 'tenant.released'
       readonly wave: string
@@ -53,7 +67,12 @@ export type ProvisioningEvent = { readonly at: string } & (
   | { readonly type: 'template.built'; readonly server: string; readonly version: string | null; readonly ms: number }
   | { readonly type: 'tenant.created'; readonly tenantId: string; readonly version: string | null; readonly ms: number }
   | { readonly type: 'tenant.deleted'; readonly tenantId: string }
-  | { readonly type: 'tenant.refreshed'; readonly tenantId: string; readonly version: string | null; readonly changed: boolean }
+  | {
+      readonly type: 'tenant.refreshed'
+      readonly tenantId: string
+      readonly version: string | null
+      readonly changed: boolean
+    }
 )
 
 export type FleetEvent = RolloutEvent | ProvisioningEvent

@@ -25,7 +25,9 @@ export function parseMark(comment: string | null): Mark | undefined {
   if (!comment?.startsWith(PREFIX)) return undefined
   try {
     const { fleet, catalog, kind, key } = JSON.parse(comment.slice(PREFIX.length))
-    return typeof fleet === 'string' && typeof catalog === 'string' ? { fleet, catalogId: catalog, kind, key } : undefined
+    return typeof fleet === 'string' && typeof catalog === 'string'
+      ? { fleet, catalogId: catalog, kind, key }
+      : undefined
   } catch {
     return undefined
   }

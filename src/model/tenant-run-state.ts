@@ -4,13 +4,19 @@ export type TenantRunState = 'pending' | 'running' | 'succeeded' | 'failed' | 's
 export type TenantRunVerb = 'claim' | 'succeed' | 'fail' | 'release' | 'skip' | 'retry'
 
 export const TENANT_RUN: StateMachine<TenantRunState, TenantRunVerb> = {
-  pending: { means: 'Waiting for its turn, or for a retry whose time has not come.', on: { claim: 'running', skip: 'skipped' } },
+  pending: {
+    means: 'Waiting for its turn, or for a retry whose time has not come.',
+    on: { claim: 'running', skip: 'skipped' },
+  },
   running: {
     means: 'Claimed by an attempt of the driver; only that attempt may write its result.',
     on: { succeed: 'succeeded', fail: 'failed', release: 'pending' },
   },
   succeeded: { means: 'The tenant is at the target; its own history says so.', on: {} },
-  failed: { means: 'The migration or the data is to blame; counted against the failure budget.', on: { retry: 'pending' } },
+  failed: {
+    means: 'The migration or the data is to blame; counted against the failure budget.',
+    on: { retry: 'pending' },
+  },
   skipped: { means: 'Not to be migrated in this rollout: pinned, aborted or gone.', on: {} },
 }
 

@@ -1,5 +1,5 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { finishTenant, findTenant, recordTenant } from '../catalog/tenants.ts'
+import { findTenant, finishTenant, recordTenant } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { readHistory } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
@@ -59,16 +59,21 @@ export async function* findCandidates(pattern: string, provider: Provider): Asyn
 async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promise<string | null> {
   const { id, tags = {} } = candidate
   const { db, seal } = context
-  if (!isAdoptableId(id)) throw new FleetError('TENANT_ID_INVALID', 'the id may have A-Z, a-z, 0-9, ".", "_" and "-", 63 characters at most')
+  if (!isAdoptableId(id))
+    throw new FleetError('TENANT_ID_INVALID', 'the id may have A-Z, a-z, 0-9, ".", "_" and "-", 63 characters at most')
   const known = await findTenant(db, id)
   if (known && known.state !== 'deleted') throw new FleetError('TENANT_EXISTS', 'a tenant with this id exists already')
 
-  const connection = 'url' in candidate ? parseConnectionString(candidate.url) : await context.provider.connect(placementOn(candidate))
-  const { history, owner } = await withClient(connection, { applicationName: `fleet/adopt/${id}` }, (client) => inspect(client, context.tables))
+  const connection =
+    'url' in candidate ? parseConnectionString(candidate.url) : await context.provider.connect(placementOn(candidate))
+  const { history, owner } = await withClient(connection, { applicationName: `fleet/adopt/${id}` }, (client) =>
+    inspect(client, context.tables),
+  )
   checkHistory(history, context)
   if (context.dryRun) return versionOf(history)
 
-  const placement: Placement = 'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
+  const placement: Placement =
+    'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
   const secret = 'url' in candidate && connection.password ? seal(connection.password.reveal()) : null
   await db.transaction().execute(async (tx) => {
     await recordTenant(tx, { id, origin: 'adopted', tags, server: placement.server, placement, secret })
@@ -78,7 +83,10 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
 }
 
 /** Reads the history, and who owns its table: whoever ran the migrations so far goes on to own what they make. */
-async function inspect(client: Client, tables: HistoryTables): Promise<{ history: readonly string[]; owner: string | null }> {
+async function inspect(
+  client: Client,
+  tables: HistoryTables,
+): Promise<{ history: readonly string[]; owner: string | null }> {
   const history = await readHistory(client, tables)
   const { rows } = await client.query<{ owner: string }>(
     `select pg_get_userbyid(relowner) as owner from pg_class
@@ -92,18 +100,39 @@ function checkHistory(history: readonly string[], { available, allowUnordered }:
   if (history.length === 0) throw new FleetError('ADOPTION_REFUSED', 'no history of Kysely migrations in it')
   const pending = pendingMigrations({ available, history, allowUnordered })
   if (pending.kind === 'missing') {
-    throw new FleetError('ADOPTION_REFUSED', `its history has migrations that there is no file for: ${pending.migrations.join(', ')}`)
+    throw new FleetError(
+      'ADOPTION_REFUSED',
+      `its history has migrations that there is no file for: ${pending.migrations.join(', ')}`,
+    )
   }
   if (pending.kind === 'out-of-order') {
-    throw new FleetError('ADOPTION_REFUSED', `its history has ${pending.expected} where the files have ${pending.found}`)
+    throw new FleetError(
+      'ADOPTION_REFUSED',
+      `its history has ${pending.expected} where the files have ${pending.found}`,
+    )
   }
 }
 
-function placementOn({ server, database, oid = null }: { server: string; database: string; oid?: number | null }): Placement {
+function placementOn({
+  server,
+  database,
+  oid = null,
+}: {
+  server: string
+  database: string
+  oid?: number | null
+}): Placement {
   return { server, database, oid, ownerRole: null, loginRole: null }
 }
 
 function placementBy(connection: ConnectionDescriptor): Placement {
   const { host, port, database, user } = connection
-  return { server: `${host}:${port}`, database, oid: null, ownerRole: null, loginRole: user, address: addressOf(connection) }
+  return {
+    server: `${host}:${port}`,
+    database,
+    oid: null,
+    ownerRole: null,
+    loginRole: user,
+    address: addressOf(connection),
+  }
 }

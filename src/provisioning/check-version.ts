@@ -1,4 +1,5 @@
-import { countLacking, countReady, listTenants, sampleTenants } from '../catalog/tenants.ts'
+import { countLacking, countReady } from '../catalog/tenant-counts.ts'
+import { listTenants, sampleTenants } from '../catalog/tenants.ts'
 import { FleetError } from '../model/errors.ts'
 import type { CheckResult } from '../model/fleet-status.ts'
 import { type RefreshContext, refreshTenants } from './refresh-tenants.ts'
@@ -16,13 +17,19 @@ export interface CheckOptions {
  * with the tenants' own histories.
  * @throws FleetError MIGRATION_UNKNOWN
  */
-export async function checkVersion({ atLeast, verify, available }: CheckOptions, context: RefreshContext): Promise<CheckResult> {
+export async function checkVersion(
+  { atLeast, verify, available }: CheckOptions,
+  context: RefreshContext,
+): Promise<CheckResult> {
   const { db } = context
   if (!available.includes(atLeast)) {
     const last = available.slice(-5).join(', ')
     throw new FleetError('MIGRATION_UNKNOWN', `There is no migration "${atLeast}". The last ones: ${last || 'none'}.`)
   }
-  const { read, corrected, unreachable } = await refreshTenants(verify === 'all' ? listTenants(db) : await sampleTenants(db, verify), context)
+  const { read, corrected, unreachable } = await refreshTenants(
+    verify === 'all' ? listTenants(db) : await sampleTenants(db, verify),
+    context,
+  )
   const { behind, examples } = await countLacking(db, atLeast, 5)
   return {
     atLeast,
@@ -35,4 +42,3 @@ export async function checkVersion({ atLeast, verify, available }: CheckOptions,
     ok: behind === 0 && unreachable.length === 0,
   }
 }
-

@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { holdRollouts } from '../catalog/meta.ts'
 import { findActive } from '../catalog/rollouts.ts'
+import { countByServer } from '../catalog/tenant-counts.ts'
 import { joinRollout } from '../catalog/tenant-runs.ts'
-import { changeTenant, countByServer, existingTenantIds, finishTenant, findTenant, recordPlacement, recordTenant } from '../catalog/tenants.ts'
+import {
+  changeTenant,
+  existingTenantIds,
+  findTenant,
+  finishTenant,
+  recordPlacement,
+  recordTenant,
+} from '../catalog/tenants.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
 import { readHistory } from '../migrations/history.ts'
@@ -59,7 +67,14 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
   const server = await chooseServer({ id, tags }, context)
   const password = randomBytes(24).toString('base64url')
   // Another process may be at it, or one was killed: what the first one recorded counts.
-  const record = await recordTenant(db, { id, origin: 'created', tags, server, placement: null, secret: context.seal(password) })
+  const record = await recordTenant(db, {
+    id,
+    origin: 'created',
+    tags,
+    server,
+    placement: null,
+    secret: context.seal(password),
+  })
   failpoint('tenant.recorded')
   try {
     await recordPlacement(db, id, provider.plannedPlacement(record.server, mark))
@@ -78,7 +93,13 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
   const tenant = await findTenant(db, id)
   if (tenant === undefined) throw new FleetError('TENANT_UNKNOWN', `Tenant "${id}" is gone.`)
   const now = clock.now()
-  context.publish({ type: 'tenant.created', at: now.toISOString(), tenantId: id, version: tenant.version, ms: now.getTime() - startedAt.getTime() })
+  context.publish({
+    type: 'tenant.created',
+    at: now.toISOString(),
+    tenantId: id,
+    version: tenant.version,
+    ms: now.getTime() - startedAt.getTime(),
+  })
   return tenant
 }
 
@@ -106,7 +127,11 @@ async function finish(made: Made, context: CreateContext): Promise<void> {
         throw new FleetError('TENANT_EXISTS', `Another process has finished or removed tenant "${made.id}" meanwhile.`)
       }
       const active = await findActive(tx)
-      const joins = active !== undefined && active.state !== 'aborting' && active.target !== null && !history.includes(active.target)
+      const joins =
+        active !== undefined &&
+        active.state !== 'aborting' &&
+        active.target !== null &&
+        !history.includes(active.target)
       if (joins && isInScope(active.plan.scope, { id: made.id, tags: made.tags })) {
         const { concurrency } = active.plan.policy
         await joinRollout(tx, { rolloutId: active.id, tenantId: made.id, server: made.placement.server, concurrency })
@@ -117,7 +142,11 @@ async function finish(made: Made, context: CreateContext): Promise<void> {
   }
 }
 
-async function bringForward({ id, placement, history }: Made, pending: readonly Migration[], context: CreateContext): Promise<readonly string[]> {
+async function bringForward(
+  { id, placement, history }: Made,
+  pending: readonly Migration[],
+  context: CreateContext,
+): Promise<readonly string[]> {
   const outcome: ApplyOutcome = await applyMigrations({
     connection: await context.provider.connect(placement),
     applicationName: `fleet/create/${id}`,
@@ -128,18 +157,29 @@ async function bringForward({ id, placement, history }: Made, pending: readonly 
     timeouts: context.timeouts,
   })
   if (outcome.kind === 'applied') return outcome.history
-  throw new FleetError('MIGRATION_FAILED', `${outcome.migration ?? 'A migration'} failed on tenant "${id}": ${outcome.message}.`)
+  throw new FleetError(
+    'MIGRATION_FAILED',
+    `${outcome.migration ?? 'A migration'} failed on tenant "${id}": ${outcome.message}.`,
+  )
 }
 
 async function ownHistory(placement: Placement, { provider, tables }: CreateContext): Promise<readonly string[]> {
-  return withClient(await provider.connect(placement), { applicationName: 'fleet/create' }, (client) => readHistory(client, tables))
+  return withClient(await provider.connect(placement), { applicationName: 'fleet/create' }, (client) =>
+    readHistory(client, tables),
+  )
 }
 
-async function chooseServer(tenant: { id: string; tags: Tags }, { db, provider, placement }: CreateContext): Promise<string> {
+async function chooseServer(
+  tenant: { id: string; tags: Tags },
+  { db, provider, placement }: CreateContext,
+): Promise<string> {
   if (placement === undefined) return emptiest(provider.servers, await countByServer(db))
   const chosen = await placement(tenant)
   if (provider.servers.includes(chosen)) return chosen
-  throw new FleetError('CONFIG_INVALID', `placement(${tenant.id}) chose server "${chosen}". There are: ${provider.servers.join(', ')}.`)
+  throw new FleetError(
+    'CONFIG_INVALID',
+    `placement(${tenant.id}) chose server "${chosen}". There are: ${provider.servers.join(', ')}.`,
+  )
 }
 
 /** Returns the server with the fewest tenants; the first of the configuration among equals. */
@@ -148,4 +188,3 @@ export function emptiest(servers: readonly string[], counts: readonly { server: 
   const [first = '', ...others] = servers
   return others.reduce((best, it) => (tenants(it) < tenants(best) ? it : best), first)
 }
-

@@ -22,9 +22,13 @@ export interface DeleteContext {
  * fleet and stays. One whose deletion was killed goes on.
  * @throws FleetError TENANT_UNKNOWN, TENANT_BUSY, and what the provider throws
  */
-export async function deleteTenant(id: string, { db, provider, fleet, catalogId, clock, publish }: DeleteContext): Promise<void> {
+export async function deleteTenant(
+  id: string,
+  { db, provider, fleet, catalogId, clock, publish }: DeleteContext,
+): Promise<void> {
   const tenant = await findTenant(db, id)
-  if (tenant === undefined || tenant.state === 'deleted') throw new FleetError('TENANT_UNKNOWN', `There is no tenant "${id}".`)
+  if (tenant === undefined || tenant.state === 'deleted')
+    throw new FleetError('TENANT_UNKNOWN', `There is no tenant "${id}".`)
   if (await isRunning(db, id)) throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
   if (tenant.state !== 'deleting') {
     nextState(TENANT, tenant.state, 'delete')

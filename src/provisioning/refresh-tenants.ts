@@ -27,7 +27,10 @@ export interface RefreshResult {
 }
 
 /** Reads tenants' own histories, several at once, and corrects the catalog where it differs. Only ready ones are read. */
-export async function refreshTenants(tenants: AsyncIterable<Tenant> | Iterable<Tenant>, context: RefreshContext): Promise<RefreshResult> {
+export async function refreshTenants(
+  tenants: AsyncIterable<Tenant> | Iterable<Tenant>,
+  context: RefreshContext,
+): Promise<RefreshResult> {
   const corrected: string[] = []
   const unreachable: string[] = []
   let read = 0
@@ -47,9 +50,17 @@ export async function refreshTenants(tenants: AsyncIterable<Tenant> | Iterable<T
 async function refreshTenant(tenant: Tenant, placement: Placement, context: RefreshContext): Promise<boolean> {
   const { db, connect, tables, clock, publish } = context
   const to = await connect(tenant.id, placement)
-  const history = await withClient(to, { applicationName: `fleet/refresh/${tenant.id}` }, (client) => readHistory(client, tables))
+  const history = await withClient(to, { applicationName: `fleet/refresh/${tenant.id}` }, (client) =>
+    readHistory(client, tables),
+  )
   const changed = JSON.stringify(history) !== JSON.stringify(tenant.history)
   await recordHistory(db, tenant.id, history)
-  publish({ type: 'tenant.refreshed', at: clock.now().toISOString(), tenantId: tenant.id, version: versionOf(history), changed })
+  publish({
+    type: 'tenant.refreshed',
+    at: clock.now().toISOString(),
+    tenantId: tenant.id,
+    version: versionOf(history),
+    changed,
+  })
   return changed
 }

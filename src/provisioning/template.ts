@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { recordMigrations } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from '../catalog/templates.ts'
-import { recordMigrations } from '../catalog/known-migrations.ts'
 import type { Clock } from '../lib/clock.ts'
 import { applyMigrations } from '../migrations/apply-migrations.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
@@ -40,7 +40,10 @@ export interface Template extends TemplateRef {
 }
 
 /** Returns the migrations that a new tenant gets: up to the released version, or all if nothing was released yet. */
-export async function migrationsForNewTenants({ db, migrations }: Pick<TemplateContext, 'db' | 'migrations'>): Promise<readonly Migration[]> {
+export async function migrationsForNewTenants({
+  db,
+  migrations,
+}: Pick<TemplateContext, 'db' | 'migrations'>): Promise<readonly Migration[]> {
   const all = await migrations()
   const released = await readReleasedVersion(db)
   if (released === null) return all
@@ -54,7 +57,11 @@ export async function migrationsForNewTenants({ db, migrations }: Pick<TemplateC
 }
 
 /** Builds the template with these migrations on a server, unless it is there; several versions may be there at once. */
-export async function ensureTemplate(server: string, migrations: readonly Migration[], context: TemplateContext): Promise<Template> {
+export async function ensureTemplate(
+  server: string,
+  migrations: readonly Migration[],
+  context: TemplateContext,
+): Promise<Template> {
   const { db, provider, clock, publish } = context
   const key = templateKey(migrations, context)
   const mark = templateMark(key, context)
@@ -79,28 +86,52 @@ export async function ensureTemplate(server: string, migrations: readonly Migrat
   return { ...ref, key, version, history: migrations.map((it) => it.name) }
 }
 
-async function fill(connection: ConnectionDescriptor, migrations: readonly Migration[], ownerRole: string | null, context: TemplateContext): Promise<void> {
+async function fill(
+  connection: ConnectionDescriptor,
+  migrations: readonly Migration[],
+  ownerRole: string | null,
+  context: TemplateContext,
+): Promise<void> {
   const { tables, timeouts } = context
-  const outcome = await applyMigrations({ connection, applicationName: 'fleet/template', expected: [], pending: migrations, tables, ownerRole, timeouts })
+  const outcome = await applyMigrations({
+    connection,
+    applicationName: 'fleet/template',
+    expected: [],
+    pending: migrations,
+    tables,
+    ownerRole,
+    timeouts,
+  })
   if (outcome.kind !== 'applied') {
     const where = outcome.migration ?? 'the template'
-    throw new FleetError('MIGRATION_FAILED', `${where} failed on the template: ${outcome.message}${outcome.sqlstate ? ` (${outcome.sqlstate})` : ''}.`)
+    throw new FleetError(
+      'MIGRATION_FAILED',
+      `${where} failed on the template: ${outcome.message}${outcome.sqlstate ? ` (${outcome.sqlstate})` : ''}.`,
+    )
   }
   if (context.seed) await runSeed(connection, context.seed, ownerRole)
 }
 
-async function runSeed(connection: ConnectionDescriptor, seed: (db: Kysely<unknown>) => Promise<void>, ownerRole: string | null): Promise<void> {
+async function runSeed(
+  connection: ConnectionDescriptor,
+  seed: (db: Kysely<unknown>) => Promise<void>,
+  ownerRole: string | null,
+): Promise<void> {
   const pool = openPool(connection, { applicationName: 'fleet/seed', max: 1 })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     if (ownerRole !== null) await pool.query(`set role ${quoteIdentifier(ownerRole)}`)
     await seed(db)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new FleetError('MIGRATION_FAILED', `The seed function failed on the template: ${message}.`, { cause: error })
+    throw seedFailed(error)
   } finally {
     await db.destroy()
   }
+}
+
+function seedFailed(cause: unknown): FleetError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new FleetError('MIGRATION_FAILED', `The seed function failed on the template: ${message}.`, { cause })
 }
 
 /** Drops older templates of a server. The newest two stay: a sign-up may be cloning the one before at this moment. */

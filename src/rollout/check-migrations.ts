@@ -42,9 +42,13 @@ export function checkMigrations(files: readonly FileAtHand[], applied: readonly 
 
 /** Says that a file sorts before one that tenants have applied already. */
 export function outOfOrder(file: string, before: string, tenants: number): FleetError {
-  return new FleetError('MIGRATIONS_DIFFER', `${file} sorts before ${before}, which ${count(tenants)} applied without it.`, {
-    remedy: `Rename it so that it comes last, or set migrations.allowUnordered.`,
-  })
+  return new FleetError(
+    'MIGRATIONS_DIFFER',
+    `${file} sorts before ${before}, which ${count(tenants)} applied without it.`,
+    {
+      remedy: `Rename it so that it comes last, or set migrations.allowUnordered.`,
+    },
+  )
 }
 
 function count(tenants: number): string {

@@ -1,6 +1,14 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { abortRollout, findRollout, pauseRollout, type RolloutRow, resumeRollout, retryFailed, setMaxFailures } from '../catalog/rollouts.ts'
 import { readWaveProgress } from '../catalog/rollout-progress.ts'
+import {
+  abortRollout,
+  findRollout,
+  pauseRollout,
+  type RolloutRow,
+  resumeRollout,
+  retryFailed,
+  setMaxFailures,
+} from '../catalog/rollouts.ts'
 import { FleetError } from '../model/errors.ts'
 import type { WaveProgress } from '../model/rollout.ts'
 import { ROLLOUT } from '../model/rollout-state.ts'
@@ -30,7 +38,11 @@ export async function makeDrivable(db: CatalogDb, id: string | undefined): Promi
  * Gives a rollout up. Whoever drives it brings it to its end; where nobody does, that is done here.
  * @throws FleetError INVALID_TRANSITION, ROLLOUT_UNKNOWN
  */
-export async function abortByOperator(context: DriveContext, id: string | undefined, signal: AbortSignal): Promise<void> {
+export async function abortByOperator(
+  context: DriveContext,
+  id: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { db } = context
   const { id: number, state } = await findByTypedId(db, id)
   // An abort whose process died is taken up again.
@@ -49,7 +61,11 @@ export async function retryByOperator(db: CatalogDb, id: string | undefined): Pr
 }
 
 /** Lets more, or fewer, tenants of each wave fail; a share is of the wave. @throws FleetError ROLLOUT_UNKNOWN */
-export async function setMaxFailuresByOperator(db: CatalogDb, id: string | undefined, maxFailures: Quantity): Promise<void> {
+export async function setMaxFailuresByOperator(
+  db: CatalogDb,
+  id: string | undefined,
+  maxFailures: Quantity,
+): Promise<void> {
   const { id: number } = await findByTypedId(db, id)
   const waves = await readWaveProgress(db, number)
   const total = ({ counts }: WaveProgress) => Object.values(counts).reduce((sum, it) => sum + it, 0)

@@ -1,6 +1,12 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { recordEvent } from '../catalog/events.ts'
-import { markWaveFinished, markWaveStarted, readFailures, readLoopFacts, readWaveProgress } from '../catalog/rollout-progress.ts'
+import {
+  markWaveFinished,
+  markWaveStarted,
+  readFailures,
+  readRolloutFacts,
+  readWaveProgress,
+} from '../catalog/rollout-progress.ts'
 import { completeRollout, findRollout, finishAbort, pauseRollout, type RolloutRow } from '../catalog/rollouts.ts'
 import { claimableRuns, claimRuns, finishRuns, pauseServer, type RunResult } from '../catalog/tenant-runs.ts'
 import type { Engine, Task } from '../engine/engine.ts'
@@ -35,7 +41,14 @@ export interface DriveOptions {
 
 // What happens to single tenants is in their runs; a row more for each would only repeat it.
 const KEPT: ReadonlySet<RolloutEvent['type']> = new Set([
-  'rollout.started', 'rollout.resumed', 'wave.started', 'wave.finished', 'tenant.failed', 'server.paused', 'rollout.paused', 'rollout.finished',
+  'rollout.started',
+  'rollout.resumed',
+  'wave.started',
+  'wave.finished',
+  'tenant.failed',
+  'server.paused',
+  'rollout.paused',
+  'rollout.finished',
 ])
 /** Most claims or results in one statement. */
 const BATCH = 500
@@ -44,7 +57,11 @@ const BATCH = 500
  * Takes the lease of a rollout and drives it until it rests.
  * @throws FleetError ROLLOUT_DRIVEN when a living driver holds it; PLAN_CHANGED when a file is not what was planned
  */
-export async function driveRollout(row: RolloutRow, context: DriveContext, options: DriveOptions): Promise<'rested' | 'taken-over'> {
+export async function driveRollout(
+  row: RolloutRow,
+  context: DriveContext,
+  options: DriveOptions,
+): Promise<'rested' | 'taken-over'> {
   const { db, clock } = context
   const { plan } = row
   // To give a rollout up, nothing is sent any more.
@@ -55,18 +72,35 @@ export async function driveRollout(row: RolloutRow, context: DriveContext, optio
     const event = { ...body, at: clock.now().toISOString(), rolloutId: formatRolloutId(row.id) } as RolloutEvent
     context.publish(event)
     // One after the other, so that the log has the order in which things happened.
-    if (KEPT.has(event.type)) kept = kept.then(() => recordEvent(db, row.id, event)).catch((error) => void unexpected.push(error))
+    if (KEPT.has(event.type))
+      kept = kept.then(() => recordEvent(db, row.id, event)).catch((error) => void unexpected.push(error))
   }
 
   const lease = await holdLease({
-    db, clock, rolloutId: row.id, wait: options.wait, signal: options.signal,
+    db,
+    clock,
+    rolloutId: row.id,
+    wait: options.wait,
+    signal: options.signal,
     onWaiting: (reason) => emit({ type: 'rollout.waiting', reason }),
   })
   const key = { rolloutId: row.id, epoch: lease.epoch }
   try {
-    emit({ type: 'rollout.resumed', driver: `pid ${process.pid}`, takenOverFrom: lease.from === null ? null : `pid ${lease.from.pid} on ${lease.from.host}` })
+    emit({
+      type: 'rollout.resumed',
+      driver: `pid ${process.pid}`,
+      takenOverFrom: lease.from === null ? null : `pid ${lease.from.pid} on ${lease.from.host}`,
+    })
     const engine = context.createEngine({ onError: (error) => unexpected.push(error) })
-    const claim = batch((tasks: readonly Task[]) => claimRuns(db, key, tasks.map((it) => it.tenantId)), { most: BATCH })
+    const claim = batch(
+      (tasks: readonly Task[]) =>
+        claimRuns(
+          db,
+          key,
+          tasks.map((it) => it.tenantId),
+        ),
+      { most: BATCH },
+    )
     const finish = batch((results: readonly RunResult[]) => finishRuns(db, key, results), { most: BATCH })
     engine.start((task) =>
       migrateTenant(task, {
@@ -87,7 +121,10 @@ export async function driveRollout(row: RolloutRow, context: DriveContext, optio
       }),
     )
     const end = await executeRollout({
-      ...key, engine, clock, emit,
+      ...key,
+      engine,
+      clock,
+      emit,
       failureMode: plan.policy.failureMode,
       store: storeFor(row, lease.epoch, context),
       interrupted: options.signal,
@@ -106,34 +143,44 @@ export async function driveRollout(row: RolloutRow, context: DriveContext, optio
 function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: DriveContext): RolloutStore {
   return {
     facts: async () => {
-      const facts = await readLoopFacts(db, id)
+      const facts = await readRolloutFacts(db, id)
       if (facts === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout ${formatRolloutId(id)}.`)
       return facts
     },
-    claimable: (wave, limit, held) => claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held }),
+    claimable: (wave, limit, held) =>
+      claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held }),
     markWaveStarted: (wave) => markWaveStarted(db, id, wave.position),
     markWaveFinished: (wave) => markWaveFinished(db, id, wave.position),
     pause: (reason, note) => pauseRollout(db, id, { reason, note, epoch }),
-    complete: () => completeRollout(db, id, epoch, (released, target) => plan.releases && isNewer(migrations, target, released)),
+    complete: () =>
+      completeRollout(db, id, epoch, (released, target) => plan.releases && isNewer(migrations, target, released)),
     finishAbort: () => finishAbort(db, id, epoch),
   }
 }
 
 /** The plan says what each starting history gets; a joiner, or a tenant that stopped half-way, is worked out alike. */
-function pendingIn(plan: RolloutPlan, { migrations, allowUnordered }: DriveContext): (history: readonly string[]) => readonly Migration[] {
+function pendingIn(
+  plan: RolloutPlan,
+  { migrations, allowUnordered }: DriveContext,
+): (history: readonly string[]) => readonly Migration[] {
   const byName = new Map(migrations.map((it) => [it.name, it]))
   const available = migrations.map((it) => it.name)
   return (history) => {
     const pending = pendingMigrations({ available, history, to: plan.target ?? undefined, allowUnordered })
     if (pending.kind === 'pending') return pending.migrations.flatMap((name) => byName.get(name) ?? [])
-    const what = pending.kind === 'missing' ? `no file for ${pending.migrations.join(', ')}` : `${pending.found} sorts before ${pending.expected}`
+    const what =
+      pending.kind === 'missing'
+        ? `no file for ${pending.migrations.join(', ')}`
+        : `${pending.found} sorts before ${pending.expected}`
     throw new FleetError('MIGRATIONS_DIFFER', `Its history does not fit the migrations: ${what}.`)
   }
 }
 
 /** A plan is a promise about files: one that was edited or removed since must not be sent. */
 function checkFiles(plan: RolloutPlan, migrations: readonly Migration[]): void {
-  const changed = plan.migrations.filter((planned) => migrations.find((it) => it.name === planned.name)?.checksum !== planned.checksum)
+  const changed = plan.migrations.filter(
+    (planned) => migrations.find((it) => it.name === planned.name)?.checksum !== planned.checksum,
+  )
   if (changed.length === 0) return
   const files = changed.map((it) => it.file).join(', ')
   throw new FleetError('PLAN_CHANGED', `Changed after the rollout was planned: ${files}.`, {
@@ -144,7 +191,8 @@ function checkFiles(plan: RolloutPlan, migrations: readonly Migration[]): void {
 async function finished(db: CatalogDb, rolloutId: number): Promise<EventBody> {
   const row = await findRollout(db, rolloutId)
   const waves = await readWaveProgress(db, rolloutId)
-  const total = (state: 'succeeded' | 'failed' | 'skipped' | 'pending' | 'running') => waves.reduce((sum, wave) => sum + wave.counts[state], 0)
+  const total = (state: 'succeeded' | 'failed' | 'skipped' | 'pending' | 'running') =>
+    waves.reduce((sum, wave) => sum + wave.counts[state], 0)
   return {
     type: 'rollout.finished',
     state: row?.state ?? 'aborted',

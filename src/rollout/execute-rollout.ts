@@ -1,17 +1,21 @@
-import type { LoopFacts, LoopWave } from '../catalog/rollout-progress.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { FailureMode } from '../model/rollout.ts'
+import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
 import type { PauseReason } from '../model/rollout-state.ts'
 import type { EventBody } from './migrate-tenant.ts'
-import { nextStep, type WaveFacts } from './next-step.ts'
+import { nextStep } from './next-step.ts'
 
 /** As much of the catalog as the loop needs; each write carries the epoch and is refused when that is an old one. */
 export interface RolloutStore {
-  facts(): Promise<LoopFacts>
-  claimable(wave: WaveFacts, limit: number, held: readonly { tenantId: string; server: string }[]): Promise<{ tenantId: string; server: string }[]>
-  markWaveStarted(wave: LoopWave): Promise<boolean>
-  markWaveFinished(wave: LoopWave): Promise<boolean>
+  facts(): Promise<RolloutFacts>
+  claimable(
+    wave: WaveFacts,
+    limit: number,
+    held: readonly { tenantId: string; server: string }[],
+  ): Promise<{ tenantId: string; server: string }[]>
+  markWaveStarted(wave: WaveFacts): Promise<boolean>
+  markWaveFinished(wave: WaveFacts): Promise<boolean>
   pause(reason: PauseReason, note: string): Promise<boolean>
   complete(): Promise<boolean>
   finishAbort(): Promise<boolean>
@@ -41,19 +45,23 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
     const facts = await store.facts()
     if (lost.aborted || facts.epoch !== epoch) return engine.stop().then(() => 'taken-over')
     await noteWaves(facts.waves, options)
-    const step = nextStep({ ...facts, failureMode: options.failureMode }, { interrupted: interrupted.aborted })
+    const step = nextStep(facts, { failureMode: options.failureMode, interrupted: interrupted.aborted })
     switch (step.kind) {
       case 'migrate': {
         const free = step.atOnce - engine.held().length
         if (free > 0) {
           const page = await store.claimable(step.wave, free, engine.held())
-          engine.offer(page.map((it) => ({ rolloutId, epoch, ...it })), step.atOnce)
+          engine.offer(
+            page.map((it) => ({ rolloutId, epoch, ...it })),
+            step.atOnce,
+          )
         }
         await engine.settled()
         break
       }
       case 'pause':
-        if (await store.pause(step.reason, step.note)) emit({ type: 'rollout.paused', reason: step.reason, note: step.note })
+        if (await store.pause(step.reason, step.note))
+          emit({ type: 'rollout.paused', reason: step.reason, note: step.note })
         break
       case 'complete':
         // False when a joiner came in between: the next turn finds it. Not in a hurry, should it be false again.
@@ -73,12 +81,13 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
 }
 
 /** Tells when waves begin and end; the marks in the catalog make it once, whoever drives. */
-async function noteWaves(waves: readonly LoopWave[], { store, emit }: ExecuteRolloutOptions): Promise<void> {
+async function noteWaves(waves: readonly WaveFacts[], { store, emit }: ExecuteRolloutOptions): Promise<void> {
   const current = waves.find((wave) => wave.pending || wave.running > 0)
   for (const wave of waves) {
     const open = wave.pending || wave.running > 0
-    if (wave === current && !wave.started && (await store.markWaveStarted(wave))) emit({ type: 'wave.started', wave: wave.name })
-    if (!open && wave.started && !wave.finished && (await store.markWaveFinished(wave))) {
+    if (wave === current && wave.startedAt === null && (await store.markWaveStarted(wave)))
+      emit({ type: 'wave.started', wave: wave.name })
+    if (!open && wave.startedAt !== null && wave.finishedAt === null && (await store.markWaveFinished(wave))) {
       emit({ type: 'wave.finished', wave: wave.name, failed: wave.failed })
     }
   }

@@ -43,7 +43,8 @@ export async function holdLease({ db, rolloutId, clock, wait, signal, onWaiting 
     if (!wait || renewed || signal.aborted) {
       throw new FleetError('ROLLOUT_DRIVEN', `Rollout r${rolloutId} is driven by ${holder}.`)
     }
-    if (heldBy === undefined) onWaiting(`Waiting up to ${Math.ceil(answer.lapsesInMs / 1000)} s to see whether ${holder} still drives it.`)
+    if (heldBy === undefined)
+      onWaiting(`Waiting up to ${Math.ceil(answer.lapsesInMs / 1000)} s to see whether ${holder} still drives it.`)
     heldBy = holder
     await clock.sleep(Math.min(answer.lapsesInMs + 100, HEARTBEAT_MS + 1_000), signal)
   }
@@ -51,7 +52,10 @@ export async function holdLease({ db, rolloutId, clock, wait, signal, onWaiting 
   function keep({ epoch, from }: { epoch: number; from: DriverIdentity | null }): Lease {
     const lost = new AbortController()
     // A catalog that does not answer is not a lost lease: the epoch in every write decides.
-    const beat = () => renewLease(db, rolloutId, epoch).then((ours) => ours || lost.abort()).catch(() => {})
+    const beat = () =>
+      renewLease(db, rolloutId, epoch)
+        .then((ours) => ours || lost.abort())
+        .catch(() => {})
     const stop = clock.every(HEARTBEAT_MS, () => void beat())
     return {
       epoch,

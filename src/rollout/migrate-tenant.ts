@@ -12,7 +12,11 @@ import { type Placement, versionOf } from '../model/tenant.ts'
 import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
 
 /** An event without what the driver adds: time and rollout. */
-export type EventBody = RolloutEvent extends infer E ? (E extends RolloutEvent ? Omit<E, 'at' | 'rolloutId'> : never) : never
+export type EventBody = RolloutEvent extends infer E
+  ? E extends RolloutEvent
+    ? Omit<E, 'at' | 'rolloutId'>
+    : never
+  : never
 
 export interface MigrateTenantOptions {
   /** Claims a run; undefined when it may not start: paused, taken over, pinned or gone. */
@@ -46,9 +50,14 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   emit({ type: 'tenant.started', wave, tenantId, attempt })
   const outcome = await attemptRun(task, run, options)
   failpoint('run.applied')
-  const settlement = settleAttempt(outcome, { tries: run.tries, attempts: options.policy.attempts, jitter: Math.random() })
+  const settlement = settleAttempt(outcome, {
+    tries: run.tries,
+    attempts: options.policy.attempts,
+    jitter: Math.random(),
+  })
   // Before the run is pending again: nothing may take it up on a server that is not fit.
-  if (settlement.kind === 'release' && settlement.stop === 'server') await options.pauseServer(task.server, settlement.cause)
+  if (settlement.kind === 'release' && settlement.stop === 'server')
+    await options.pauseServer(task.server, settlement.cause)
   if (settlement.kind === 'release' && settlement.stop === 'rollout') await options.pauseRollout(settlement.cause)
   const taken = await options.finish(task, toResult(run, settlement))
   failpoint('run.recorded')
@@ -60,7 +69,16 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
     emit({ type: 'tenant.failed', wave, tenantId, attempt, ...settlement.cause })
   } else {
     const { reason, retryInMs, cause } = settlement
-    emit({ type: 'tenant.released', wave, tenantId, attempt, reason, sqlstate: cause.sqlstate, message: cause.message, retryInMs })
+    emit({
+      type: 'tenant.released',
+      wave,
+      tenantId,
+      attempt,
+      reason,
+      sqlstate: cause.sqlstate,
+      message: cause.message,
+      retryInMs,
+    })
   }
 }
 

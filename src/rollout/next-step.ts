@@ -1,24 +1,6 @@
 import type { FailureMode } from '../model/rollout.ts'
-import type { PauseReason, RolloutState } from '../model/rollout-state.ts'
-
-export interface WaveFacts {
-  readonly name: string
-  readonly position: number
-  readonly concurrency: number
-  readonly maxFailures: number
-  /** Some run waits for its turn. */
-  readonly pending: boolean
-  /** Some of those are on a server that takes tenants. */
-  readonly open: boolean
-  readonly running: number
-  readonly failed: number
-}
-
-export interface RolloutFacts {
-  readonly state: RolloutState
-  readonly failureMode: FailureMode
-  readonly waves: readonly WaveFacts[]
-}
+import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
+import type { PauseReason } from '../model/rollout-state.ts'
 
 export type Step =
   | { readonly kind: 'migrate'; readonly wave: WaveFacts; readonly atOnce: number }
@@ -26,8 +8,10 @@ export type Step =
   | { readonly kind: 'complete' | 'finish-abort' | 'wait' | 'rest' }
 
 /** Decides what a rollout does next from recorded facts alone, so that any process can go on after a crash. */
-export function nextStep(rollout: RolloutFacts, { interrupted }: { interrupted: boolean }): Step {
-  const { state, waves } = rollout
+export function nextStep(
+  { state, waves }: Pick<RolloutFacts, 'state' | 'waves'>,
+  { failureMode, interrupted }: { failureMode: FailureMode; interrupted: boolean },
+): Step {
   if (state === 'aborting') return { kind: waves.some((wave) => wave.running > 0) ? 'wait' : 'finish-abort' }
   if (state !== 'running') return { kind: 'rest' }
   // Also of a wave that has no tenant left: its last one may have been the one too many.
@@ -37,13 +21,20 @@ export function nextStep(rollout: RolloutFacts, { interrupted }: { interrupted: 
   if (wave === undefined) return { kind: 'complete' }
   if (interrupted) return { kind: 'pause', reason: 'interrupted', note: 'The driver was told to stop.' }
   if (wave.pending && !wave.open && wave.running === 0) {
-    return { kind: 'pause', reason: 'server-unfit', note: `What is left of wave ${wave.name} is on servers that are full or read-only.` }
+    return {
+      kind: 'pause',
+      reason: 'server-unfit',
+      note: `What is left of wave ${wave.name} is on servers that are full or read-only.`,
+    }
   }
-  return { kind: 'migrate', wave, atOnce: atOnce(wave, rollout.failureMode) }
+  return { kind: 'migrate', wave, atOnce: atOnce(wave, failureMode) }
 }
 
 /** While strict: even if all that is in flight failed, the budget would be exceeded by one at most. */
-export function atOnce({ concurrency, maxFailures, failed }: Pick<WaveFacts, 'concurrency' | 'maxFailures' | 'failed'>, mode: FailureMode): number {
+export function atOnce(
+  { concurrency, maxFailures, failed }: Pick<WaveFacts, 'concurrency' | 'maxFailures' | 'failed'>,
+  mode: FailureMode,
+): number {
   return mode === 'strict' ? Math.min(concurrency, maxFailures - failed + 1) : concurrency
 }
 

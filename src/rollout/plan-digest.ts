@@ -16,7 +16,14 @@ export function intentOf({ target, migrations, waves, scope, policy }: Intent): 
   return hash([
     target,
     migrations.map(({ name, checksum }) => [name, checksum]),
-    waves.map((wave) => [wave.name, sorted(wave.match), wave.size ?? null, wave.maxFailures, wave.concurrency ?? null, wave.optional]),
+    waves.map((wave) => [
+      wave.name,
+      sorted(wave.match),
+      wave.size ?? null,
+      wave.maxFailures,
+      wave.concurrency ?? null,
+      wave.optional,
+    ]),
     [[...scope.tenants].sort(), [...scope.skipTenants].sort(), sorted(scope.tags), [...scope.waves].sort()],
     sorted({ ...policy }),
   ])

@@ -9,7 +9,7 @@ import {
 } from '../catalog/assign-waves.ts'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations } from '../catalog/known-migrations.ts'
-import { listTags } from '../catalog/tenants.ts'
+import { listTags } from '../catalog/tenant-counts.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
@@ -58,12 +58,23 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
       await checkTags(db, scope)
       await checkMatches(db, waves)
       const inScope = await countScope(db, scope)
-      const starts = inScope.filter((it) => it.ready > 0).map((it) => ({ ...it, pending: pendingFor(it.names, it.ready, input) }))
+      const starts = inScope
+        .filter((it) => it.ready > 0)
+        .map((it) => ({ ...it, pending: pendingFor(it.names, it.ready, input) }))
       const due = starts.filter((it) => it.pending.length > 0)
       const targeted = due.reduce((sum, it) => sum + it.ready, 0)
 
-      const rules: WaveRule[] = waves.map((wave) => ({ name: wave.name, match: wave.match, size: resolveSize(wave, targeted) }))
-      const assignment: AssignmentInput = { scope, waves: rules, histories: due.map((it) => it.history_id), orderBy: input.orderBy }
+      const rules: WaveRule[] = waves.map((wave) => ({
+        name: wave.name,
+        match: wave.match,
+        size: resolveSize(wave, targeted),
+      }))
+      const assignment: AssignmentInput = {
+        scope,
+        waves: rules,
+        histories: due.map((it) => it.history_id),
+        orderBy: input.orderBy,
+      }
       const counts = due.length === 0 ? [] : await countAssigned(db, assignment)
       const isWanted = (wave: number | null) =>
         wave !== null && (scope.waves.length === 0 || scope.waves.includes(waves[wave]?.name ?? ''))
@@ -82,9 +93,17 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
       const target = input.to ?? migrations.at(-1)?.name ?? null
       const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === target) + 1)
       const plannedWaves = waves
-        .map((wave, index) => planWave(wave, sum(wanted.filter((it) => it.wave === index)), { ...policy, maxFailures: input.maxFailures }))
+        .map((wave, index) =>
+          planWave(wave, sum(wanted.filter((it) => it.wave === index)), { ...policy, maxFailures: input.maxFailures }),
+        )
         .filter((wave) => wave.tenants > 0)
-      const intent = intentOf({ target, migrations: upToTarget, waves: overridden(waves, input.maxFailures), scope, policy })
+      const intent = intentOf({
+        target,
+        migrations: upToTarget,
+        waves: overridden(waves, input.maxFailures),
+        scope,
+        policy,
+      })
       const total = (key: 'ready' | 'pinned' | 'notReady') => inScope.reduce((all, it) => all + it[key], 0)
       const pinned = total('pinned')
       const unmatched = sum(counts.filter((it) => it.wave === null))
@@ -121,13 +140,24 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
     })
 }
 
-function pendingFor(history: readonly string[], tenants: number, { migrations, to, allowUnordered }: PlanInput): readonly string[] {
+function pendingFor(
+  history: readonly string[],
+  tenants: number,
+  { migrations, to, allowUnordered }: PlanInput,
+): readonly string[] {
   const pending = pendingMigrations({ available: migrations.map((it) => it.name), history, to, allowUnordered })
   if (pending.kind === 'pending') return pending.migrations
   if (pending.kind === 'out-of-order') {
-    throw outOfOrder(migrations.find((it) => it.name === pending.found)?.file ?? pending.found, pending.expected, tenants)
+    throw outOfOrder(
+      migrations.find((it) => it.name === pending.found)?.file ?? pending.found,
+      pending.expected,
+      tenants,
+    )
   }
-  throw new FleetError('MIGRATIONS_DIFFER', `There is no file for ${pending.migrations.join(', ')}, applied by ${tenants} tenants.`)
+  throw new FleetError(
+    'MIGRATIONS_DIFFER',
+    `There is no file for ${pending.migrations.join(', ')}, applied by ${tenants} tenants.`,
+  )
 }
 
 function isWhole(scope: RolloutScope): boolean {
@@ -142,13 +172,20 @@ function checkWaveNames(scope: RolloutScope, waves: readonly WavePolicy[]): void
   const names = waves.map((wave) => wave.name)
   const unknown = scope.waves.find((name) => !names.includes(name))
   if (unknown !== undefined) {
-    throw new FleetError('WAVE_UNKNOWN', `There is no wave "${unknown}". Close: ${closest(unknown, names)}. There are: ${names.join(', ')}.`)
+    throw new FleetError(
+      'WAVE_UNKNOWN',
+      `There is no wave "${unknown}". Close: ${closest(unknown, names)}. There are: ${names.join(', ')}.`,
+    )
   }
 }
 
 /** A misspelt `match` would let the canaries go out with everyone: better no rollout. */
 async function checkMatches(db: CatalogDb, waves: readonly WavePolicy[]): Promise<void> {
-  const rules = waves.map((wave) => ({ name: wave.name, match: wave.match, size: wave.size === undefined ? undefined : 0 }))
+  const rules = waves.map((wave) => ({
+    name: wave.name,
+    match: wave.match,
+    size: wave.size === undefined ? undefined : 0,
+  }))
   const matches = await countMatches(db, rules)
   const [fleet] = await countMatches(db, [{ name: '', match: undefined, size: undefined }])
   if (fleet === 0) return
@@ -169,5 +206,8 @@ async function checkTags(db: CatalogDb, scope: RolloutScope): Promise<void> {
   const unknown = wanted.find(([key, value]) => !tags.some((it) => it.key === key && it.value === value))
   if (unknown === undefined || tags.length === 200) return
   const valid = tags.slice(0, 10).map((it) => `${it.key}=${it.value} (${it.tenants})`)
-  throw new FleetError('TAG_UNKNOWN', `No tenant has the tag ${unknown.join('=')}. Tags in use: ${valid.join(', ') || 'none'}.`)
+  throw new FleetError(
+    'TAG_UNKNOWN',
+    `No tenant has the tag ${unknown.join('=')}. Tags in use: ${valid.join(', ') || 'none'}.`,
+  )
 }

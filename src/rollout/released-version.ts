@@ -1,9 +1,13 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { readReleasedVersion, release } from '../catalog/meta.ts'
-import { countByServer } from '../catalog/tenants.ts'
+import { countByServer } from '../catalog/tenant-counts.ts'
 
 /** Says whether a migration comes after another in the order of the files; null is before the first. */
-export function isNewer(migrations: readonly { readonly name: string }[], name: string | null, than: string | null): boolean {
+export function isNewer(
+  migrations: readonly { readonly name: string }[],
+  name: string | null,
+  than: string | null,
+): boolean {
   const position = (it: string | null) => migrations.findIndex((migration) => migration.name === it)
   return position(name) > position(than)
 }
@@ -12,7 +16,11 @@ export function isNewer(migrations: readonly { readonly name: string }[], name: 
  * Makes a version that every tenant has already what new tenants get. Never an older one than now, or they would be behind
  * at once; unless there are no tenants.
  */
-export async function releaseReached(db: CatalogDb, migrations: readonly { readonly name: string }[], target: string | null): Promise<void> {
+export async function releaseReached(
+  db: CatalogDb,
+  migrations: readonly { readonly name: string }[],
+  target: string | null,
+): Promise<void> {
   const empty = (await countByServer(db)).length === 0
   if (empty || isNewer(migrations, target, await readReleasedVersion(db))) await release(db, target)
 }

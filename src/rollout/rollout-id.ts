@@ -14,12 +14,16 @@ export function formatRolloutId(id: number): string {
 export async function findByTypedId(db: CatalogDb, typed: string | undefined): Promise<RolloutRow> {
   if (typed === undefined) {
     const latest = await findLatest(db)
-    if (latest === undefined) throw new FleetError('ROLLOUT_UNKNOWN', 'There was no rollout yet.', { remedy: 'Start one: fleet rollout start' })
+    if (latest === undefined)
+      throw new FleetError('ROLLOUT_UNKNOWN', 'There was no rollout yet.', { remedy: 'Start one: fleet rollout start' })
     return latest
   }
   const number = /^r?(\d{1,9})$/.exec(typed)?.[1]
   const row = number === undefined ? undefined : await findRollout(db, Number(number))
   if (row !== undefined && row.state !== 'planned') return row
   const last = (await listRollouts(db, 5)).map((it) => formatRolloutId(it.id))
-  throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout "${typed}". The last ones: ${last.join(', ') || 'none'}.`)
+  throw new FleetError(
+    'ROLLOUT_UNKNOWN',
+    `There is no rollout "${typed}". The last ones: ${last.join(', ') || 'none'}.`,
+  )
 }

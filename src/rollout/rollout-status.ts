@@ -39,5 +39,9 @@ export async function readRolloutStatus(db: CatalogDb, row: RolloutRow, clock: C
 function driverOf({ driver, heartbeat_at }: RolloutRow, clock: Clock): DriverStatus | null {
   if (driver === null || heartbeat_at === null) return null
   const age = clock.now().getTime() - heartbeat_at.getTime()
-  return { name: describeProcess(driver), heartbeatAt: heartbeat_at, alive: age < LEASE_SECONDS * 1_000 && !isProvenDead(driver) }
+  return {
+    name: describeProcess(driver),
+    heartbeatAt: heartbeat_at,
+    alive: age < LEASE_SECONDS * 1_000 && !isProvenDead(driver),
+  }
 }

@@ -32,7 +32,10 @@ const BACKOFF_MOST_MS = 30_000
  * @param tries errors before this attempt
  * @param jitter between 0 and 1: spreads retries, so that tenants of one server do not come back at the same moment
  */
-export function settleAttempt(outcome: ApplyOutcome, { tries, attempts, jitter }: { tries: number; attempts: number; jitter: number }): Settlement {
+export function settleAttempt(
+  outcome: ApplyOutcome,
+  { tries, attempts, jitter }: { tries: number; attempts: number; jitter: number },
+): Settlement {
   if (outcome.kind === 'applied') return { kind: 'succeed', history: outcome.history }
   const { migration, sqlstate, message, history } = outcome
   const cause: Cause = { migration, sqlstate, message }

@@ -30,7 +30,10 @@ export type Started =
  * Starts what is planned, or finds that it is under way: a pipeline may run the same command again and again.
  * @throws FleetError PLAN_CHANGED, ROLLOUT_ACTIVE, and what planning throws
  */
-export async function startRollout(context: DriveContext, { plan, digest, supersede }: StartRolloutOptions): Promise<Started> {
+export async function startRollout(
+  context: DriveContext,
+  { plan, digest, supersede }: StartRolloutOptions,
+): Promise<Started> {
   const planned = await plan()
   const active = await findActive(context.db)
   if (active === undefined) return startPlanned(planned, context, digest)
@@ -40,12 +43,20 @@ export async function startRollout(context: DriveContext, { plan, digest, supers
   return startPlanned(await plan(), context, digest)
 }
 
-async function startPlanned({ plan, intent, assignment }: PlannedRollout, context: DriveContext, digest: string | undefined): Promise<Started> {
+async function startPlanned(
+  { plan, intent, assignment }: PlannedRollout,
+  context: DriveContext,
+  digest: string | undefined,
+): Promise<Started> {
   const { db, migrations } = context
   if (digest !== undefined && !plan.digest.startsWith(digest)) {
-    throw new FleetError('PLAN_CHANGED', `The plan is now ${plan.digest}, not ${digest}: versions, files or policy have changed.`, {
-      remedy: 'Look at it again: fleet rollout plan',
-    })
+    throw new FleetError(
+      'PLAN_CHANGED',
+      `The plan is now ${plan.digest}, not ${digest}: versions, files or policy have changed.`,
+      {
+        remedy: 'Look at it again: fleet rollout plan',
+      },
+    )
   }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
   await recordMigrations(db, upToTarget, { replace: true })
@@ -75,7 +86,10 @@ async function startPlanned({ plan, intent, assignment }: PlannedRollout, contex
 
 function isSame(active: RolloutRow, { intent, plan }: PlannedRollout, digest: string | undefined): boolean {
   if (active.state === 'aborting') return false
-  return active.digest === plan.digest || (digest === undefined ? active.intent === intent : active.digest.startsWith(digest))
+  return (
+    active.digest === plan.digest ||
+    (digest === undefined ? active.intent === intent : active.digest.startsWith(digest))
+  )
 }
 
 async function continueActive(active: RolloutRow, { db }: DriveContext): Promise<Started> {

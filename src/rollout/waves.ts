@@ -33,7 +33,11 @@ export function resolveMaxFailures({ value, unit }: Quantity, tenants: number): 
 export function planWave(
   wave: WavePolicy,
   tenants: number,
-  { concurrency, failureMode, maxFailures }: { concurrency: number; failureMode: FailureMode; maxFailures: Quantity | undefined },
+  {
+    concurrency,
+    failureMode,
+    maxFailures,
+  }: { concurrency: number; failureMode: FailureMode; maxFailures: Quantity | undefined },
 ): PlannedWave {
   const allowed = resolveMaxFailures(maxFailures ?? wave.maxFailures, tenants)
   const most = Math.min(wave.concurrency ?? concurrency, concurrency)

@@ -13,15 +13,33 @@ async function withRollout(use: (catalog: Catalog, rolloutId: number) => Promise
     const { db } = catalog
     try {
       const plan = JSON.stringify({})
-      const { id } = await db.insertInto('fleet.rollout').values({ state: 'running', digest: 'd', intent: 'i', plan }).returning('id').executeTakeFirstOrThrow()
+      const { id } = await db
+        .insertInto('fleet.rollout')
+        .values({ state: 'running', digest: 'd', intent: 'i', plan })
+        .returning('id')
+        .executeTakeFirstOrThrow()
       await db.insertInto('fleet.history').values({ id: 'h', names: [] }).execute()
-      await db.insertInto('fleet.wave').values({ rollout_id: id, position: 0, name: 'w', concurrency: 1, max_failures: 0 }).execute()
+      await db
+        .insertInto('fleet.wave')
+        .values({ rollout_id: id, position: 0, name: 'w', concurrency: 1, max_failures: 0 })
+        .execute()
       for (const tenant of ['a', 'b']) {
         await db
           .insertInto('fleet.tenant')
-          .values({ id: tenant, state: 'ready', origin: 'created', tags: '{}', server: 's', placement: JSON.stringify({}), history_id: 'h' })
+          .values({
+            id: tenant,
+            state: 'ready',
+            origin: 'created',
+            tags: '{}',
+            server: 's',
+            placement: JSON.stringify({}),
+            history_id: 'h',
+          })
           .execute()
-        await db.insertInto('fleet.tenant_run').values({ rollout_id: id, tenant_id: tenant, wave: 0, position: 1, server: 's', state: 'pending' }).execute()
+        await db
+          .insertInto('fleet.tenant_run')
+          .values({ rollout_id: id, tenant_id: tenant, wave: 0, position: 1, server: 's', state: 'pending' })
+          .execute()
       }
       await use(catalog, id)
     } finally {
@@ -31,14 +49,27 @@ async function withRollout(use: (catalog: Catalog, rolloutId: number) => Promise
 }
 
 const succeeded = (tenantId: string, attempt: number) =>
-  ({ tenantId, attempt, state: 'succeeded', history: ['m'], counts: false, retryInMs: 0, migration: null, sqlstate: null, message: null }) as const
+  ({
+    tenantId,
+    attempt,
+    state: 'succeeded',
+    history: ['m'],
+    counts: false,
+    retryInMs: 0,
+    migration: null,
+    sqlstate: null,
+    message: null,
+  }) as const
 
 test('a lease is held by one, renewed, given back, and lapses after 20 s without a heartbeat', async () => {
   await withRollout(async ({ db }, id) => {
     expect(await takeLease(db, id, elsewhere)).toEqual({ kind: 'taken', epoch: 1, from: null })
     expect(await takeLease(db, id, thisProcess())).toMatchObject({ kind: 'held', by: elsewhere })
     expect(await renewLease(db, id, 1)).toBe(true)
-    await db.updateTable('fleet.rollout').set({ heartbeat_at: new Date(Date.now() - 21_000) }).execute()
+    await db
+      .updateTable('fleet.rollout')
+      .set({ heartbeat_at: new Date(Date.now() - 21_000) })
+      .execute()
     expect(await takeLease(db, id, thisProcess())).toEqual({ kind: 'taken', epoch: 2, from: elsewhere })
     expect(await renewLease(db, id, 1)).toBe(false)
     await returnLease(db, id, 1)
@@ -54,7 +85,10 @@ test('a takeover frees what the old driver had claimed, and refuses its claims a
     const [claimed] = await claimRuns(db, { rolloutId: id, epoch: 1 }, ['a'])
     expect(claimed).toMatchObject({ tenantId: 'a', attempt: 1 })
     expect(await claimRuns(db, { rolloutId: id, epoch: 1 }, ['a'])).toEqual([undefined])
-    await db.updateTable('fleet.rollout').set({ heartbeat_at: new Date(0) }).execute()
+    await db
+      .updateTable('fleet.rollout')
+      .set({ heartbeat_at: new Date(0) })
+      .execute()
     await takeLease(db, id, thisProcess())
 
     expect(await finishRuns(db, { rolloutId: id, epoch: 1 }, [succeeded('a', 1)])).toEqual([false])
@@ -62,10 +96,17 @@ test('a takeover frees what the old driver had claimed, and refuses its claims a
     const [again, other] = await claimRuns(db, { rolloutId: id, epoch: 2 }, ['a', 'b'])
     expect([again?.attempt, other?.attempt]).toEqual([2, 1])
     // Each is fenced by itself: the stale one is dropped alone.
-    expect(await finishRuns(db, { rolloutId: id, epoch: 2 }, [succeeded('a', 1), succeeded('b', 1)])).toEqual([false, true])
+    expect(await finishRuns(db, { rolloutId: id, epoch: 2 }, [succeeded('a', 1), succeeded('b', 1)])).toEqual([
+      false,
+      true,
+    ])
     expect(await finishRuns(db, { rolloutId: id, epoch: 2 }, [succeeded('a', 2)])).toEqual([true])
     expect(await finishRuns(db, { rolloutId: id, epoch: 2 }, [succeeded('a', 2)])).toEqual([false])
-    const rows = await db.selectFrom('fleet.tenant as t').innerJoin('fleet.history as h', 'h.id', 't.history_id').select('h.names').execute()
+    const rows = await db
+      .selectFrom('fleet.tenant as t')
+      .innerJoin('fleet.history as h', 'h.id', 't.history_id')
+      .select('h.names')
+      .execute()
     expect(rows).toEqual([{ names: ['m'] }, { names: ['m'] }])
   })
 })
@@ -97,7 +138,10 @@ test('a pause waits for a claim under way, and a claim for a pause', async () =>
 async function blocked(db: Catalog['db']): Promise<'blocked'> {
   const { sql } = await import('kysely')
   for (;;) {
-    const { rows } = await sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+    const { rows } =
+      await sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+        db,
+      )
     if (rows.length > 0) return 'blocked'
   }
 }

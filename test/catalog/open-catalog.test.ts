@@ -4,10 +4,18 @@ import { CATALOG_MIGRATIONS, type OpenCatalogOptions, openCatalog } from '../../
 import { withClient } from '../../src/postgres/connect.ts'
 import { withTestDatabase } from '../support/test-server.ts'
 
-const options = (more: Partial<OpenCatalogOptions> = {}): OpenCatalogOptions => ({ fleet: 'acme', programVersion: '1.2.0', upgrade: false, ...more })
+const options = (more: Partial<OpenCatalogOptions> = {}): OpenCatalogOptions => ({
+  fleet: 'acme',
+  programVersion: '1.2.0',
+  upgrade: false,
+  ...more,
+})
 const more = {
   ...CATALOG_MIGRATIONS,
-  '0002_more': { up: (db: Parameters<(typeof CATALOG_MIGRATIONS)[string]['up']>[0]) => sql`create table fleet.more ()`.execute(db).then(() => {}) },
+  '0002_more': {
+    up: (db: Parameters<(typeof CATALOG_MIGRATIONS)[string]['up']>[0]) =>
+      sql`create table fleet.more ()`.execute(db).then(() => {}),
+  },
 }
 
 test('a catalog is made when there is none, by many at once, and keeps its id', async () => {
@@ -24,10 +32,16 @@ test('a catalog is made when there is none, by many at once, and keeps its id', 
 test('an older catalog is refused unless it may be upgraded', async () => {
   await withTestDatabase(async ({ connection }) => {
     await (await openCatalog(connection, options())).close()
-    await expect(openCatalog(connection, options({ migrations: more }))).rejects.toMatchObject({ code: 'CATALOG_OLDER' })
+    await expect(openCatalog(connection, options({ migrations: more }))).rejects.toMatchObject({
+      code: 'CATALOG_OLDER',
+    })
     await withClient(connection, { applicationName: 'test' }, async (client) => {
-      await client.query(`insert into fleet.rollout (state, digest, intent, plan, driver, heartbeat_at) values ('running', '', '', '{}', '{}', now())`)
-      await expect(openCatalog(connection, options({ migrations: more, upgrade: true }))).rejects.toMatchObject({ code: 'ROLLOUT_DRIVEN' })
+      await client.query(
+        `insert into fleet.rollout (state, digest, intent, plan, driver, heartbeat_at) values ('running', '', '', '{}', '{}', now())`,
+      )
+      await expect(openCatalog(connection, options({ migrations: more, upgrade: true }))).rejects.toMatchObject({
+        code: 'ROLLOUT_DRIVEN',
+      })
       await client.query(`update fleet.rollout set driver = null`)
     })
     const upgraded = await openCatalog(connection, options({ migrations: more, upgrade: true }))
@@ -55,15 +69,23 @@ test('a catalog of another fleet is refused, and one whose making was interrupte
     await first.db.deleteFrom('fleet.meta').execute()
     await first.close()
     await (await openCatalog(connection, options())).close()
-    await expect(openCatalog(connection, options({ fleet: 'other' }))).rejects.toMatchObject({ code: 'CATALOG_FOREIGN' })
+    await expect(openCatalog(connection, options({ fleet: 'other' }))).rejects.toMatchObject({
+      code: 'CATALOG_FOREIGN',
+    })
   })
 })
 
 test('an unreachable server, a wrong password and a missing database each get one sentence', async () => {
   await withTestDatabase(async ({ connection }) => {
     const { Secret } = await import('../../src/model/secret.ts')
-    await expect(openCatalog({ ...connection, port: 1 }, options())).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
-    await expect(openCatalog({ ...connection, password: new Secret('wrong') }, options())).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })
-    await expect(openCatalog({ ...connection, database: 'no_such_database' }, options())).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
+    await expect(openCatalog({ ...connection, port: 1 }, options())).rejects.toMatchObject({
+      code: 'SERVER_UNREACHABLE',
+    })
+    await expect(openCatalog({ ...connection, password: new Secret('wrong') }, options())).rejects.toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+    })
+    await expect(openCatalog({ ...connection, database: 'no_such_database' }, options())).rejects.toMatchObject({
+      code: 'SERVER_UNREACHABLE',
+    })
   })
 })

@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { FIRST, SECOND, setupFleet, type TestFleet } from '../support/fleet.ts'
 import { type RunOptions, runCli } from './run-cli.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 180_000 })
 
 const WAVES = [{ name: 'canary', match: { ring: 'internal' }, optional: true }, { name: 'everyone' }]
 const THIRD = '0003_last_name'

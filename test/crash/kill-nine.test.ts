@@ -12,9 +12,19 @@ test('a rollout over 200 tenants that is killed three times at random and resume
   const tenants = ids(TENANTS)
   await create(tenants)
   // Twice would be seen: as an error, or as a second row.
-  await migration('0003_more', 'await sql`create table more (at timestamptz default clock_timestamp())`.execute(db)\nawait sql`insert into more default values`.execute(db)')
-  await migration('0004_most', 'await sql`alter table more add column most int`.execute(db)\nawait sql`insert into more default values`.execute(db)')
-  await migration('0005_concurrent', 'await sql`create index concurrently more_at on more (at)`.execute(db)', 'export const config = { transaction: false }')
+  await migration(
+    '0003_more',
+    'await sql`create table more (at timestamptz default clock_timestamp())`.execute(db)\nawait sql`insert into more default values`.execute(db)',
+  )
+  await migration(
+    '0004_most',
+    'await sql`alter table more add column most int`.execute(db)\nawait sql`insert into more default values`.execute(db)',
+  )
+  await migration(
+    '0005_concurrent',
+    'await sql`create index concurrently more_at on more (at)`.execute(db)',
+    'export const config = { transaction: false }',
+  )
 
   const seed = Math.random()
   let args = ['rollout', 'start', '--yes', '--output', 'json']
@@ -34,22 +44,32 @@ test('a rollout over 200 tenants that is killed three times at random and resume
 
   expect(Object.values(await histories(tenants)), `seed ${seed}`).toEqual(tenants.map(() => TARGET))
   for (const id of tenants) {
-    const { rows } = await inTenant(id, (client) => client.query(`
+    const { rows } = await inTenant(id, (client) =>
+      client.query(`
       select (select count(*)::int from more) as inserted, to_regclass('fleet_step') as journal,
-        (select count(*)::int from pg_index where not indisvalid) as invalid`))
+        (select count(*)::int from pg_index where not indisvalid) as invalid`),
+    )
     expect(rows, `seed ${seed}, ${id}`).toEqual([{ inserted: 2, journal: null, invalid: 0 }])
   }
-  const { rows } = await inCatalog((client) => client.query('select state, count(*)::int as runs from fleet.tenant_run group by 1'))
+  const { rows } = await inCatalog((client) =>
+    client.query('select state, count(*)::int as runs from fleet.tenant_run group by 1'),
+  )
   expect(rows, `seed ${seed}`).toEqual([{ state: 'succeeded', runs: TENANTS }])
   expect(await fleet.rollouts.status()).toMatchObject({ state: 'completed', outcome: 'succeeded', failures: [] })
 
   async function succeeded(): Promise<number> {
-    const { rows: found } = await inCatalog((client) => client.query(`select count(*)::int as n from fleet.tenant_run where state = 'succeeded'`))
+    const { rows: found } = await inCatalog((client) =>
+      client.query(`select count(*)::int as n from fleet.tenant_run where state = 'succeeded'`),
+    )
     return found[0].n
   }
   async function backends(): Promise<number> {
     const { rows: found } = await inCatalog((client) =>
-      client.query(`select count(*)::int as n from pg_stat_activity where application_name like 'fleet/r%' and datname like $1`, [`${name}\\_%`]))
+      client.query(
+        `select count(*)::int as n from pg_stat_activity where application_name like 'fleet/r%' and datname like $1`,
+        [`${name}\\_%`],
+      ),
+    )
     return found[0].n
   }
 }, 300_000)

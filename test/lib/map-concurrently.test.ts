@@ -24,7 +24,9 @@ test.each([1, 4])('a rejection is never lost, however early it comes (%i at once
     })
     await expect(Array.fromAsync(mapped)).rejects.toThrow(`no ${bad}`)
   }
-  await expect(Array.fromAsync(mapConcurrently([1], atOnce, () => Promise.reject(new Error('only'))))).rejects.toThrow('only')
+  await expect(Array.fromAsync(mapConcurrently([1], atOnce, () => Promise.reject(new Error('only'))))).rejects.toThrow(
+    'only',
+  )
 })
 
 test('what is under way has settled before it ends, also when the reader stops early', async () => {

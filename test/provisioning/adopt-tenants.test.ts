@@ -12,7 +12,10 @@ import { runFleet } from '../support/fleet-process.ts'
 import { createTestDatabase, superuser, uniqueName } from '../support/test-server.ts'
 
 /** Makes a database as a team without a fleet has it: migrated by Kysely's own Migrator, with a role of its own. */
-async function existingDatabase({ root }: TestFleet, { to }: { to: string | undefined }): Promise<{ name: string; owner: ConnectionDescriptor }> {
+async function existingDatabase(
+  { root }: TestFleet,
+  { to }: { to: string | undefined },
+): Promise<{ name: string; owner: ConnectionDescriptor }> {
   const database = await createTestDatabase()
   const role = uniqueName('fleet_test_owner')
   await withClient(superuser(), { applicationName: 'test' }, async (client) => {
@@ -27,7 +30,9 @@ async function existingDatabase({ root }: TestFleet, { to }: { to: string | unde
   const owner = { ...database.connection, user: role, password: new Secret('own-secret') }
   if (to !== undefined) {
     const migrations = await loadMigrations({ folder: join(root, 'migrations'), root })
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: openPool(owner, { applicationName: 'test', max: 1 }) }) })
+    const db = new Kysely<unknown>({
+      dialect: new PostgresDialect({ pool: openPool(owner, { applicationName: 'test', max: 1 }) }),
+    })
     const provider = { getMigrations: async () => Object.fromEntries(migrations.map((it) => [it.name, { up: it.up }])) }
     const { error } = await new Migrator({ db, provider }).migrateTo(to)
     await db.destroy()
@@ -45,17 +50,25 @@ test('a database with its own URL is adopted, migrated by that URL, and stays wh
   const refused = await runFleet(['tenant', 'adopt', 'Acme.1', url], { root, env })
   expect(refused.code).toBe(2)
   expect(refused.output).not.toContain('own-secret')
-  const dry = await runFleet(['tenant', 'adopt', 'Acme.1', '--url-env', 'ACME', '--dry-run'], { root, env: { ...env, ACME: url } })
+  const dry = await runFleet(['tenant', 'adopt', 'Acme.1', '--url-env', 'ACME', '--dry-run'], {
+    root,
+    env: { ...env, ACME: url },
+  })
   expect(dry.code, dry.output).toBe(0)
   await expect(fleet.tenants.show('Acme.1')).rejects.toMatchObject({ code: 'TENANT_UNKNOWN' })
-  const adopted = await runFleet(['tenant', 'adopt', 'Acme.1', '--url-env', 'ACME'], { root, env: { ...env, ACME: url } })
+  const adopted = await runFleet(['tenant', 'adopt', 'Acme.1', '--url-env', 'ACME'], {
+    root,
+    env: { ...env, ACME: url },
+  })
   expect(adopted.code, adopted.output).toBe(0)
   expect(adopted.output).not.toContain('own-secret')
   expect(await fleet.tenants.show('Acme.1')).toMatchObject({ origin: 'adopted', version: FIRST, pending: [SECOND] })
 
   expect(await fleet.rollouts.start()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
   await withClient({ ...superuser(), database: name }, { applicationName: 'test' }, async (client) => {
-    expect((await client.query('select name from kysely_migration order by timestamp')).rows.map((it) => it.name)).toEqual([FIRST, SECOND])
+    expect(
+      (await client.query('select name from kysely_migration order by timestamp')).rows.map((it) => it.name),
+    ).toEqual([FIRST, SECOND])
     const { rows } = await client.query(`select distinct tableowner from pg_tables where schemaname = 'public'`)
     expect(rows).toEqual([{ tableowner: owner.user }])
   })
@@ -76,16 +89,24 @@ test('databases on a server are adopted by their names; what does not fit is ref
     await existingDatabase(made, { to: SECOND }),
   ]
   await withClient(foreign.owner, { applicationName: 'test' }, (client) =>
-    client.query(`insert into kysely_migration values ('0001_zz_hotfix', '2999-01-01T00:00:00.000Z')`))
-  const candidates = (await Array.fromAsync(fleet.tenants.findCandidates('fleet\\_test\\_%'))).filter((it) => [current, behind, empty, foreign].some((one) => one.name === it.id))
+    client.query(`insert into kysely_migration values ('0001_zz_hotfix', '2999-01-01T00:00:00.000Z')`),
+  )
+  const candidates = (await Array.fromAsync(fleet.tenants.findCandidates('fleet\\_test\\_%'))).filter((it) =>
+    [current, behind, empty, foreign].some((one) => one.name === it.id),
+  )
   expect(candidates).toHaveLength(4)
   const results = await Array.fromAsync(fleet.tenants.adopt(candidates))
   const of = (one: { name: string }) => results.find((it) => it.id === one.name)
   expect(of(current)).toMatchObject({ verdict: 'adopted', version: SECOND })
   expect(of(behind)).toMatchObject({ verdict: 'adopted', version: FIRST })
   expect(of(empty)).toMatchObject({ verdict: 'refused', reason: 'no history of Kysely migrations in it' })
-  expect(of(foreign)).toMatchObject({ verdict: 'refused', reason: 'its history has migrations that there is no file for: 0001_zz_hotfix' })
-  expect((await Array.fromAsync(fleet.tenants.list())).map((it) => it.id).sort()).toEqual([behind.name, current.name, 'ours'].sort())
+  expect(of(foreign)).toMatchObject({
+    verdict: 'refused',
+    reason: 'its history has migrations that there is no file for: 0001_zz_hotfix',
+  })
+  expect((await Array.fromAsync(fleet.tenants.list())).map((it) => it.id).sort()).toEqual(
+    [behind.name, current.name, 'ours'].sort(),
+  )
 
   await migration('0003_more', 'await sql`create table more ()`.execute(db)')
   expect(await fleet.rollouts.start()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
@@ -100,7 +121,8 @@ test('many are adopted from a file, with tags', async () => {
   const made = await setupFleet()
   const { fleet, root, env } = made
   const [one, two] = [await existingDatabase(made, { to: SECOND }), await existingDatabase(made, { to: FIRST })]
-  const line = (id: string, { owner }: { owner: ConnectionDescriptor }) => JSON.stringify({ id, url: formatConnectionString(owner, { reveal: true }), tags: { ring: id } })
+  const line = (id: string, { owner }: { owner: ConnectionDescriptor }) =>
+    JSON.stringify({ id, url: formatConnectionString(owner, { reveal: true }), tags: { ring: id } })
   await writeFile(join(root, 'tenants.ndjson'), `${line('one', one)}\n${line('two', two)}\n${line('bad id', two)}\n`)
   const adopted = await runFleet(['tenant', 'adopt', '--from', 'tenants.ndjson'], { root, env })
   expect(adopted.code, adopted.output).toBe(5)

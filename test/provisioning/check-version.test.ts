@@ -30,6 +30,9 @@ test('refresh reads the tenants and corrects the catalog', async () => {
   await inTenant('t001', (client) => client.query(`delete from kysely_migration where name = $1`, [SECOND]))
   expect(await fleet.tenants.refresh(['t002'])).toEqual({ read: 1, corrected: [], unreachable: [] })
   expect(await fleet.tenants.refresh()).toEqual({ read: 3, corrected: ['t001'], unreachable: [] })
-  expect((await fleet.status()).versions).toMatchObject([{ version: SECOND, tenants: 2, behind: 0 }, { version: FIRST, tenants: 1, behind: 1 }])
+  expect((await fleet.status()).versions).toMatchObject([
+    { version: SECOND, tenants: 2, behind: 0 },
+    { version: FIRST, tenants: 1, behind: 1 },
+  ])
   await expect(fleet.tenants.refresh(['t009'])).rejects.toMatchObject({ code: 'TENANT_UNKNOWN' })
 })

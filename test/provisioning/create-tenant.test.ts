@@ -11,7 +11,12 @@ describe('a tenant', () => {
     const { fleet, create, histories } = await setupFleet()
     await create({ acme: { ring: 'internal' } })
     expect(await histories(['acme'])).toEqual({ acme: [FIRST, SECOND] })
-    expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'ready', version: SECOND, tags: { ring: 'internal' }, pending: [] })
+    expect(await fleet.tenants.show('acme')).toMatchObject({
+      state: 'ready',
+      version: SECOND,
+      tags: { ring: 'internal' },
+      pending: [],
+    })
     const url = await fleet.tenants.url('acme', { reveal: true })
     await withClient(parseConnectionString(url), { applicationName: 'app' }, async (app) => {
       await app.query('insert into items values (1, 2)')
@@ -37,7 +42,8 @@ describe('a tenant', () => {
     await create({ acme: { ring: 'a' } })
     await expect(create({ other: {}, acme: { ring: 'b' } })).rejects.toMatchObject({ code: 'TENANT_EXISTS' })
     await expect(create(['twice', 'twice'])).rejects.toMatchObject({ code: 'TENANT_EXISTS' })
-    for (const id of ['Acme', '', '-a', '_a', 'a'.repeat(41), 'a b', "a'b", 'ä']) await expect(create([id])).rejects.toMatchObject({ code: 'TENANT_ID_INVALID' })
+    for (const id of ['Acme', '', '-a', '_a', 'a'.repeat(41), 'a b', "a'b", 'ä'])
+      await expect(create([id])).rejects.toMatchObject({ code: 'TENANT_ID_INVALID' })
     const all = await Array.fromAsync(fleet.tenants.list())
     expect(all.map((it) => [it.id, it.tags])).toEqual([['acme', { ring: 'a' }]])
   })
@@ -52,10 +58,18 @@ describe('a tenant', () => {
   test('of a template whose migration fails is not made, and nothing half-made is left', async () => {
     const { fleet, create, migration, inCatalog, name } = await setupFleet()
     await migration('0003_bad', 'await sql`create table items ()`.execute(db)')
-    await expect(create(['acme'])).rejects.toMatchObject({ code: 'MIGRATION_FAILED', message: expect.stringContaining('0003_bad failed on the template: relation "items" already exists') })
-    const { rows } = await inCatalog((client) => client.query(`select datname from pg_database where datname like $1`, [`${name}\\_%`]))
+    await expect(create(['acme'])).rejects.toMatchObject({
+      code: 'MIGRATION_FAILED',
+      message: expect.stringContaining('0003_bad failed on the template: relation "items" already exists'),
+    })
+    const { rows } = await inCatalog((client) =>
+      client.query(`select datname from pg_database where datname like $1`, [`${name}\\_%`]),
+    )
     expect(rows).toEqual([{ datname: `${name}__catalog` }])
-    expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'failed', error: expect.stringContaining('0003_bad') })
+    expect(await fleet.tenants.show('acme')).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('0003_bad'),
+    })
     await migration('0003_bad', 'await sql`create table good ()`.execute(db)')
     await create(['acme'])
     expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'ready', version: '0003_bad', error: null })
@@ -65,7 +79,13 @@ describe('a tenant', () => {
     const { fleet, create, inCatalog, name } = await setupFleet()
     await create(['acme'])
     await fleet.tenants.delete(['acme'])
-    const left = () => inCatalog((client) => client.query(`select datname as it from pg_database where datname = $1 union all select rolname from pg_roles where rolname = $1`, [`${name}_acme`]))
+    const left = () =>
+      inCatalog((client) =>
+        client.query(
+          `select datname as it from pg_database where datname = $1 union all select rolname from pg_roles where rolname = $1`,
+          [`${name}_acme`],
+        ),
+      )
     expect((await left()).rows).toEqual([])
     await expect(fleet.tenants.show('acme')).rejects.toMatchObject({ code: 'TENANT_UNKNOWN' })
     await expect(fleet.tenants.delete(['acme'])).rejects.toMatchObject({ code: 'TENANT_UNKNOWN' })
@@ -76,7 +96,10 @@ describe('a tenant', () => {
   test('is created by many at once from one template', async () => {
     const { create, open, fleet } = await setupFleet()
     const other = await open()
-    await Promise.all([create(['a1', 'a2', 'a3', 'a4']), Array.fromAsync(other.tenants.create([{ id: 'b1' }, { id: 'b2' }, { id: 'b3' }, { id: 'b4' }]))])
+    await Promise.all([
+      create(['a1', 'a2', 'a3', 'a4']),
+      Array.fromAsync(other.tenants.create([{ id: 'b1' }, { id: 'b2' }, { id: 'b3' }, { id: 'b4' }])),
+    ])
     await other.close()
     expect((await fleet.status()).states).toMatchObject({ ready: 8, failed: 0, creating: 0 })
     expect(await fleet.templates.show()).toHaveLength(1)
@@ -85,7 +108,9 @@ describe('a tenant', () => {
   test('asked for by two at once is made once, and both know', async () => {
     const { fleet, open } = await setupFleet()
     const other = await open()
-    const results = await Promise.allSettled([fleet, other].map((it) => Array.fromAsync(it.tenants.create([{ id: 'acme' }]))))
+    const results = await Promise.allSettled(
+      [fleet, other].map((it) => Array.fromAsync(it.tenants.create([{ id: 'acme' }]))),
+    )
     await other.close()
     expect(results.filter((it) => it.status === 'fulfilled')).toHaveLength(1)
     expect(results.find((it) => it.status === 'rejected')).toMatchObject({ reason: { code: 'TENANT_EXISTS' } })
@@ -94,33 +119,52 @@ describe('a tenant', () => {
   })
 })
 
-test.each(['tenant.recorded', 'template.database-created', 'template.migrated', 'tenant.database-created', 'tenant.database-opened'])(
-  'a creation that was killed at %s is finished by running it again',
+test.each([
+  'tenant.recorded',
+  'template.database-created',
+  'template.migrated',
+  'tenant.database-created',
+  'tenant.database-opened',
+])('a creation that was killed at %s is finished by running it again', async (failpoint) => {
+  const { fleet, root, env, histories } = await setupFleet()
+  const killed = await runFleet(['tenant', 'create', 'acme', '--tag', 'ring=a'], {
+    root,
+    env: { ...env, FLEET_FAILPOINT: failpoint },
+  })
+  expect(killed.code, killed.output).toBe('SIGKILL')
+  expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'creating' })
+  const again = await runFleet(['tenant', 'create', 'acme', '--tag', 'ring=a'], { root, env })
+  expect(again.code, again.output).toBe(0)
+  expect(await histories(['acme'])).toEqual({ acme: [FIRST, SECOND] })
+  const url = await fleet.tenants.url('acme', { reveal: true })
+  await withClient(parseConnectionString(url), { applicationName: 'app' }, (app) =>
+    app.query('insert into items values (1)'),
+  )
+})
+
+test.each(['tenant.recorded', 'tenant.database-created', 'tenant.database-opened'])(
+  'a creation that was killed at %s is removed by deleting it',
   async (failpoint) => {
-    const { fleet, root, env, histories } = await setupFleet()
-    const killed = await runFleet(['tenant', 'create', 'acme', '--tag', 'ring=a'], { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
-    expect(killed.code, killed.output).toBe('SIGKILL')
-    expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'creating' })
-    const again = await runFleet(['tenant', 'create', 'acme', '--tag', 'ring=a'], { root, env })
-    expect(again.code, again.output).toBe(0)
-    expect(await histories(['acme'])).toEqual({ acme: [FIRST, SECOND] })
-    const url = await fleet.tenants.url('acme', { reveal: true })
-    await withClient(parseConnectionString(url), { applicationName: 'app' }, (app) => app.query('insert into items values (1)'))
+    const { fleet, root, env, inCatalog, name } = await setupFleet()
+    await runFleet(['tenant', 'create', 'acme'], { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
+    await fleet.tenants.delete(['acme'])
+    const { rows } = await inCatalog((client) =>
+      client.query(
+        `select datname as it from pg_database where datname = $1 union all select rolname from pg_roles where rolname = $1`,
+        [`${name}_acme`],
+      ),
+    )
+    expect(rows).toEqual([])
   },
 )
-
-test.each(['tenant.recorded', 'tenant.database-created', 'tenant.database-opened'])('a creation that was killed at %s is removed by deleting it', async (failpoint) => {
-  const { fleet, root, env, inCatalog, name } = await setupFleet()
-  await runFleet(['tenant', 'create', 'acme'], { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
-  await fleet.tenants.delete(['acme'])
-  const { rows } = await inCatalog((client) => client.query(`select datname as it from pg_database where datname = $1 union all select rolname from pg_roles where rolname = $1`, [`${name}_acme`]))
-  expect(rows).toEqual([])
-})
 
 test('a deletion that was killed goes on when it is run again', async () => {
   const { fleet, create, root, env } = await setupFleet()
   await create(['acme'])
-  const killed = await runFleet(['tenant', 'delete', 'acme', '--yes'], { root, env: { ...env, FLEET_FAILPOINT: 'tenant.database-dropped' } })
+  const killed = await runFleet(['tenant', 'delete', 'acme', '--yes'], {
+    root,
+    env: { ...env, FLEET_FAILPOINT: 'tenant.database-dropped' },
+  })
   expect(killed.code, killed.output).toBe('SIGKILL')
   expect((await fleet.tenants.show('acme')).state).toBe('deleting')
   await fleet.tenants.delete(['acme'])
@@ -131,7 +175,9 @@ test('passwords are kept encrypted: another key does not open them', async () =>
   const { fleet, create, open, inCatalog } = await setupFleet()
   await create(['acme'])
   const password = parseConnectionString(await fleet.tenants.url('acme', { reveal: true })).password?.reveal() ?? ''
-  const { rows } = await inCatalog((client) => client.query(`select row_to_json(t)::text as everything from fleet.tenant t`))
+  const { rows } = await inCatalog((client) =>
+    client.query(`select row_to_json(t)::text as everything from fleet.tenant t`),
+  )
   expect(rows[0].everything).not.toContain(password)
   process.env.FLEET_SECRET_KEY = randomBytes(32).toString('base64')
   const other = await open()
@@ -142,8 +188,23 @@ test('passwords are kept encrypted: another key does not open them', async () =>
 test.each([
   [['a', 'b'], [], 'a'],
   [['a', 'b'], [{ server: 'a', tenants: 1 }], 'b'],
-  [['a', 'b'], [{ server: 'a', tenants: 1 }, { server: 'b', tenants: 1 }], 'a'],
-  [['a', 'b'], [{ server: 'gone', tenants: 0 }, { server: 'b', tenants: 2 }, { server: 'a', tenants: 5 }], 'b'],
+  [
+    ['a', 'b'],
+    [
+      { server: 'a', tenants: 1 },
+      { server: 'b', tenants: 1 },
+    ],
+    'a',
+  ],
+  [
+    ['a', 'b'],
+    [
+      { server: 'gone', tenants: 0 },
+      { server: 'b', tenants: 2 },
+      { server: 'a', tenants: 5 },
+    ],
+    'b',
+  ],
 ])('of %j with %j the emptiest server is %s', (servers, counts, expected) => {
   expect(emptiest(servers, counts)).toBe(expected)
 })

@@ -10,7 +10,9 @@ async function twoServers(more: Partial<FleetInput> = {}): Promise<Partial<Fleet
   const url = formatConnectionString(admin(), { reveal: true })
   const catalog = await createTestDatabase()
   onTestFinished(() => catalog.drop())
-  await withClient(catalog.connection, { applicationName: 'test' }, (client) => client.query(`alter database "${catalog.name}" owner to "${admin().user}"`))
+  await withClient(catalog.connection, { applicationName: 'test' }, (client) =>
+    client.query(`alter database "${catalog.name}" owner to "${admin().user}"`),
+  )
   return {
     provider: { kind: 'postgres', servers: { left: url, right: url } },
     catalog: { url: formatConnectionString({ ...admin(), database: catalog.name }, { reveal: true }) },
@@ -21,12 +23,16 @@ async function twoServers(more: Partial<FleetInput> = {}): Promise<Partial<Fleet
 test('tenants go to the server with the fewest', async () => {
   const { fleet, create } = await setupFleet(await twoServers())
   for (const id of ['a', 'b', 'c', 'd']) await create([id])
-  expect((await fleet.status()).servers).toEqual([{ server: 'left', tenants: 2 }, { server: 'right', tenants: 2 }])
+  expect((await fleet.status()).servers).toEqual([
+    { server: 'left', tenants: 2 },
+    { server: 'right', tenants: 2 },
+  ])
   expect(await fleet.rollouts.start()).toMatchObject({ kind: 'nothing-to-do' })
 })
 
 test('or to the one that placement() chooses, which must be there', async () => {
-  const placement = ({ id, tags }: { id: string; tags: Readonly<Record<string, string>> }) => (id === 'lost' ? 'middle' : (tags.region ?? 'left'))
+  const placement = ({ id, tags }: { id: string; tags: Readonly<Record<string, string>> }) =>
+    id === 'lost' ? 'middle' : (tags.region ?? 'left')
   const { fleet, create } = await setupFleet(await twoServers({ placement }))
   await create({ a: { region: 'right' }, b: { region: 'right' }, c: {} })
   expect((await fleet.tenants.show('a')).placement?.server).toBe('right')
@@ -35,7 +41,9 @@ test('or to the one that placement() chooses, which must be there', async () => 
 })
 
 test('a rollout keeps to the limit per server', async () => {
-  const { fleet, create, migration, events } = await setupFleet(await twoServers({ rollout: { failureMode: 'soft', concurrency: 8, perServer: 1 } }))
+  const { fleet, create, migration, events } = await setupFleet(
+    await twoServers({ rollout: { failureMode: 'soft', concurrency: 8, perServer: 1 } }),
+  )
   await create(['a', 'b', 'c', 'd', 'e', 'f'])
   await migration('0003_more', 'await sql`create table more ()`.execute(db)')
   expect(await fleet.rollouts.start()).toMatchObject({ status: { state: 'completed' } })

@@ -1,27 +1,42 @@
 import { describe, expect, test } from 'vitest'
+import type { WaveFacts } from '../../src/model/rollout-facts.ts'
 import { ROLLOUT, type RolloutState } from '../../src/model/rollout-state.ts'
-import { atOnce, nextStep, type WaveFacts } from '../../src/rollout/next-step.ts'
+import { atOnce, nextStep } from '../../src/rollout/next-step.ts'
 
 const wave = (facts: Partial<WaveFacts> = {}): WaveFacts => ({
-  name: 'w', position: 0, concurrency: 8, maxFailures: 0, pending: false, open: facts.pending ?? false, running: 0, failed: 0, ...facts,
+  name: 'w',
+  position: 0,
+  concurrency: 8,
+  maxFailures: 0,
+  pending: false,
+  open: facts.pending ?? false,
+  running: 0,
+  failed: 0,
+  startedAt: null,
+  finishedAt: null,
+  ...facts,
 })
 const step = (state: RolloutState, waves: readonly WaveFacts[], interrupted = false) =>
-  nextStep({ state, failureMode: 'strict', waves }, { interrupted })
+  nextStep({ state, waves }, { failureMode: 'strict', interrupted })
 
 describe('nextStep', () => {
   const everyShape = [false, true].flatMap((pending) =>
-    [0, 2].flatMap((running) => [0, 1, 2].flatMap((failed) => [0, 1].map((maxFailures) => wave({ pending, running, failed, maxFailures })))),
+    [0, 2].flatMap((running) =>
+      [0, 1, 2].flatMap((failed) => [0, 1].map((maxFailures) => wave({ pending, running, failed, maxFailures }))),
+    ),
   )
 
   test.each((Object.keys(ROLLOUT) as RolloutState[]).filter((it) => it !== 'running' && it !== 'aborting'))(
     'starts nothing while %s, whatever the waves look like',
     (state) => {
-      for (const shape of everyShape) for (const interrupted of [false, true]) expect(step(state, [shape], interrupted)).toEqual({ kind: 'rest' })
+      for (const shape of everyShape)
+        for (const interrupted of [false, true]) expect(step(state, [shape], interrupted)).toEqual({ kind: 'rest' })
     },
   )
 
   test('an abort waits for what runs, and then ends', () => {
-    for (const shape of everyShape) expect(step('aborting', [shape]).kind).toBe(shape.running > 0 ? 'wait' : 'finish-abort')
+    for (const shape of everyShape)
+      expect(step('aborting', [shape]).kind).toBe(shape.running > 0 ? 'wait' : 'finish-abort')
   })
 
   test('never migrates once a wave has failed too often, even when that wave has nothing left', () => {
@@ -36,12 +51,20 @@ describe('nextStep', () => {
     const first = wave({ name: 'first', pending: true })
     const second = wave({ name: 'second', position: 1, pending: true })
     expect(step('running', [first, second])).toMatchObject({ kind: 'migrate', wave: { name: 'first' } })
-    expect(step('running', [{ ...first, pending: false, running: 1 }, second])).toMatchObject({ kind: 'migrate', wave: { name: 'first' } })
-    expect(step('running', [{ ...first, pending: false }, second])).toMatchObject({ kind: 'migrate', wave: { name: 'second' } })
+    expect(step('running', [{ ...first, pending: false, running: 1 }, second])).toMatchObject({
+      kind: 'migrate',
+      wave: { name: 'first' },
+    })
+    expect(step('running', [{ ...first, pending: false }, second])).toMatchObject({
+      kind: 'migrate',
+      wave: { name: 'second' },
+    })
   })
 
   test('takes a finished wave up again when a tenant of it is pending again', () => {
-    expect(step('running', [wave({ name: 'first', pending: true }), wave({ name: 'second', position: 1, running: 1 })])).toMatchObject({
+    expect(
+      step('running', [wave({ name: 'first', pending: true }), wave({ name: 'second', position: 1, running: 1 })]),
+    ).toMatchObject({
       kind: 'migrate',
       wave: { name: 'first' },
     })

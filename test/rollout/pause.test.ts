@@ -49,7 +49,12 @@ test('a pause lets what runs finish and starts nothing more; resume goes on', as
   await unblock()
   expect(await driving).toMatchObject({
     kind: 'rested',
-    status: { state: 'paused', pauseReason: 'operator', pauseNote: 'lunch', waves: [{ counts: { succeeded: 2, pending: 3, running: 0 } }] },
+    status: {
+      state: 'paused',
+      pauseReason: 'operator',
+      pauseNote: 'lunch',
+      waves: [{ counts: { succeeded: 2, pending: 3, running: 0 } }],
+    },
   })
   expect(events.filter((it) => it.type === 'tenant.started')).toHaveLength(2)
   // A pipeline that runs its command again does not override the operator.
@@ -65,7 +70,9 @@ test('an abort lets what runs finish, skips the rest, and keeps what is done', a
   await fleet.rollouts.abort()
   expect(await fleet.rollouts.status()).toMatchObject({ state: 'aborting' })
   await unblock()
-  expect(await driving).toMatchObject({ status: { state: 'aborted', waves: [{ counts: { succeeded: 2, skipped: 3, pending: 0, running: 0 } }] } })
+  expect(await driving).toMatchObject({
+    status: { state: 'aborted', waves: [{ counts: { succeeded: 2, skipped: 3, pending: 0, running: 0 } }] },
+  })
   const migrated = Object.values(await histories(ids(5))).filter((it) => it.includes('0003_more'))
   expect(migrated).toHaveLength(2)
   expect((await fleet.status()).released).toBe(null)
@@ -76,7 +83,9 @@ test('a second driver is refused while the first is alive', async () => {
   const driving = fleet.rollouts.start()
   await started(1)
   const other = await open()
-  await expect(other.rollouts.resume(undefined, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ROLLOUT_DRIVEN' })
+  await expect(other.rollouts.resume(undefined, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'ROLLOUT_DRIVEN',
+  })
   await other.close()
   await unblock()
   expect(await driving).toMatchObject({ status: { state: 'completed' } })
@@ -104,11 +113,14 @@ test('an interrupt pauses, and terminate ends the backends in tenants at once', 
   const driving = fleet.rollouts.start({ signal: stop.signal })
   await started(2)
   const backends = `select pid from pg_stat_activity where application_name like 'fleet/r%' and datname like $1`
-  const inTenants = () => inCatalog((client) => client.query(`${backends} and wait_event_type = 'Lock'`, [`${name}\\_%`]))
+  const inTenants = () =>
+    inCatalog((client) => client.query(`${backends} and wait_event_type = 'Lock'`, [`${name}\\_%`]))
   while ((await inTenants()).rows.length < 2);
   stop.abort()
   await fleet.terminate()
-  expect(await driving).toMatchObject({ status: { state: 'paused', pauseReason: 'interrupted', waves: [{ counts: { pending: 3, running: 0 } }] } })
+  expect(await driving).toMatchObject({
+    status: { state: 'paused', pauseReason: 'interrupted', waves: [{ counts: { pending: 3, running: 0 } }] },
+  })
   expect((await inCatalog((client) => client.query(backends, [`${name}\\_%`]))).rows).toEqual([])
   await unblock()
   expect(await fleet.rollouts.resume()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })

@@ -3,9 +3,16 @@ import type { ApplyOutcome } from '../../src/migrations/apply-migrations.ts'
 import { settleAttempt } from '../../src/rollout/settle-attempt.ts'
 
 const broken = (kind: Exclude<ApplyOutcome['kind'], 'applied'>): ApplyOutcome => ({
-  kind, phase: 'statement', migration: 'm', sqlstate: 'XXXXX', message: 'no', detail: null, history: null,
+  kind,
+  phase: 'statement',
+  migration: 'm',
+  sqlstate: 'XXXXX',
+  message: 'no',
+  detail: null,
+  history: null,
 })
-const settle = (outcome: ApplyOutcome, tries = 0, attempts = 5) => settleAttempt(outcome, { tries, attempts, jitter: 0.5 })
+const settle = (outcome: ApplyOutcome, tries = 0, attempts = 5) =>
+  settleAttempt(outcome, { tries, attempts, jitter: 0.5 })
 
 test('what was applied has succeeded', () => {
   expect(settle({ kind: 'applied', history: ['m'], applied: [] })).toEqual({ kind: 'succeed', history: ['m'] })
@@ -16,7 +23,8 @@ test('a failure counts at once', () => {
 })
 
 test('busy uses up no try, however often', () => {
-  for (const tries of [0, 4, 100]) expect(settle(broken('busy'), tries)).toMatchObject({ kind: 'release', reason: 'busy', counts: false, stop: null })
+  for (const tries of [0, 4, 100])
+    expect(settle(broken('busy'), tries)).toMatchObject({ kind: 'release', reason: 'busy', counts: false, stop: null })
 })
 
 test('an error is tried again with growing waits, and fails when its tries are used up', () => {

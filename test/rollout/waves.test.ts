@@ -28,11 +28,27 @@ test.each([
 })
 
 test('a planned wave says how many really run at once', () => {
-  const wave = { name: 'w', match: undefined, size: undefined, maxFailures: percent(2), concurrency: 64, optional: false }
+  const wave = {
+    name: 'w',
+    match: undefined,
+    size: undefined,
+    maxFailures: percent(2),
+    concurrency: 64,
+    optional: false,
+  }
   const policy = { concurrency: 64, maxFailures: undefined }
-  expect(planWave(wave, 366, { ...policy, failureMode: 'strict' })).toMatchObject({ maxFailures: 7, atOnce: 8, concurrency: 64 })
+  expect(planWave(wave, 366, { ...policy, failureMode: 'strict' })).toMatchObject({
+    maxFailures: 7,
+    atOnce: 8,
+    concurrency: 64,
+  })
   expect(planWave(wave, 366, { ...policy, failureMode: 'soft' })).toMatchObject({ atOnce: 64 })
   expect(planWave(wave, 3, { ...policy, failureMode: 'soft' })).toMatchObject({ atOnce: 3 })
-  expect(planWave(wave, 366, { ...policy, failureMode: 'strict', maxFailures: tenants(0) })).toMatchObject({ maxFailures: 0, atOnce: 1 })
-  expect(planWave({ ...wave, concurrency: 100 }, 366, { ...policy, concurrency: 10, failureMode: 'soft' })).toMatchObject({ concurrency: 10 })
+  expect(planWave(wave, 366, { ...policy, failureMode: 'strict', maxFailures: tenants(0) })).toMatchObject({
+    maxFailures: 0,
+    atOnce: 1,
+  })
+  expect(
+    planWave({ ...wave, concurrency: 100 }, 366, { ...policy, concurrency: 10, failureMode: 'soft' }),
+  ).toMatchObject({ concurrency: 10 })
 })

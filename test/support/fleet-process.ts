@@ -15,7 +15,10 @@ export interface FleetProcess {
 }
 
 /** Starts the program in a process of its own, in a project's folder. */
-export function startFleet(args: readonly string[], { root, env }: { root: string; env: NodeJS.ProcessEnv }): FleetProcess {
+export function startFleet(
+  args: readonly string[],
+  { root, env }: { root: string; env: NodeJS.ProcessEnv },
+): FleetProcess {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   let wake: (() => void) | undefined
@@ -35,7 +38,8 @@ export function startFleet(args: readonly string[], { root, env }: { root: strin
     output: () => text,
     printed: async (wanted) => {
       while (!text.includes(wanted)) {
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`Ended without printing "${wanted}":\n${text}`)
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`Ended without printing "${wanted}":\n${text}`)
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -45,7 +49,10 @@ export function startFleet(args: readonly string[], { root, env }: { root: strin
 }
 
 /** Runs the program to its end. */
-export async function runFleet(args: readonly string[], project: { root: string; env: NodeJS.ProcessEnv }): Promise<{ code: number | NodeJS.Signals; output: string }> {
+export async function runFleet(
+  args: readonly string[],
+  project: { root: string; env: NodeJS.ProcessEnv },
+): Promise<{ code: number | NodeJS.Signals; output: string }> {
   const started = startFleet(args, project)
   return { code: await started.ended, output: started.output() }
 }

@@ -64,14 +64,19 @@ export async function setupFleet(input: Partial<FleetInput> = {}, { migrations =
     events: [],
     open,
     migration: (file, up, more = '') =>
-      writeFile(join(root, 'migrations', `${file}.ts`), `import { sql } from 'kysely'\nexport async function up(db: any) {\n${up}\n}\n${more}\n`),
+      writeFile(
+        join(root, 'migrations', `${file}.ts`),
+        `import { sql } from 'kysely'\nexport async function up(db: any) {\n${up}\n}\n${more}\n`,
+      ),
     create: (tenants) => create(fleet, tenants),
     inTenant: (id, use) => withClient({ ...superuser(), database: `${name}_${id}` }, { applicationName: 'test' }, use),
     inCatalog: (use) => withClient({ ...superuser(), database: `${name}__catalog` }, { applicationName: 'test' }, use),
     histories: async (ids) => {
       const histories: Record<string, string[]> = {}
       for (const id of ids) {
-        const { rows } = await test.inTenant(id, (client) => client.query('select name from kysely_migration order by timestamp, name'))
+        const { rows } = await test.inTenant(id, (client) =>
+          client.query('select name from kysely_migration order by timestamp, name'),
+        )
         histories[id] = rows.map((row) => row.name)
       }
       return histories
@@ -92,8 +97,13 @@ export async function setupFleet(input: Partial<FleetInput> = {}, { migrations =
   return { ...test, fleet }
 }
 
-async function create(fleet: Fleet, tenants: Readonly<Record<string, Readonly<Record<string, string>>>> | readonly string[]): Promise<void> {
-  const list = Array.isArray(tenants) ? tenants.map((id: string) => ({ id })) : Object.entries(tenants).map(([id, tags]) => ({ id, tags }))
+async function create(
+  fleet: Fleet,
+  tenants: Readonly<Record<string, Readonly<Record<string, string>>>> | readonly string[],
+): Promise<void> {
+  const list = Array.isArray(tenants)
+    ? tenants.map((id: string) => ({ id }))
+    : Object.entries(tenants).map(([id, tags]) => ({ id, tags }))
   for await (const _ of fleet.tenants.create(list));
 }
 
@@ -103,7 +113,9 @@ async function removeFleet(name: string): Promise<void> {
     const { rows: databases } = await client.query('select datname from pg_database where datname like $1', [pattern])
     // Each waits for a checkpoint: together they share it.
     const drop = ({ datname }: { datname: string }) =>
-      withClient(superuser(), { applicationName: 'test' }, (other) => other.query(`drop database if exists ${quoteIdentifier(datname)} with (force)`))
+      withClient(superuser(), { applicationName: 'test' }, (other) =>
+        other.query(`drop database if exists ${quoteIdentifier(datname)} with (force)`),
+      )
     for await (const _ of mapConcurrently(databases, 8, drop));
     const { rows: roles } = await client.query('select rolname from pg_roles where rolname like $1', [pattern])
     for (const { rolname } of roles) await client.query(`drop role if exists ${quoteIdentifier(rolname)}`)

@@ -134,7 +134,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (rollout_id, tenant_id)
     )`.execute(db)
   // The driver asks these every turn; their cost follows what is in flight or failed, not the size of the fleet.
-  await sql`create index tenant_run_pending on fleet.tenant_run (rollout_id, wave, server, position) where state = 'pending'`.execute(db)
+  await sql`create index tenant_run_pending on fleet.tenant_run (rollout_id, wave, server, position) where state = 'pending'`.execute(
+    db,
+  )
   await sql`create index tenant_run_running on fleet.tenant_run (rollout_id, wave) where state = 'running'`.execute(db)
   await sql`create index tenant_run_failed on fleet.tenant_run (rollout_id, wave) where state = 'failed'`.execute(db)
   await sql`create index tenant_run_by_state on fleet.tenant_run (rollout_id, wave, state)`.execute(db)

@@ -1,0 +1,24 @@
+import type { RolloutState } from './rollout-state.ts'
+
+/** What the next step of a rollout is decided on: recorded facts whose cost does not grow with the fleet. */
+export interface RolloutFacts {
+  readonly state: RolloutState
+  /** Of the driver that holds the lease. */
+  readonly epoch: number
+  readonly waves: readonly WaveFacts[]
+}
+
+export interface WaveFacts {
+  readonly name: string
+  readonly position: number
+  readonly concurrency: number
+  readonly maxFailures: number
+  /** Some run waits for its turn. */
+  readonly pending: boolean
+  /** Some of those are on a server that takes tenants. */
+  readonly open: boolean
+  readonly running: number
+  readonly failed: number
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+}
