@@ -75,10 +75,24 @@ async function skipUnfit(db: CatalogDb, { rolloutId, epoch }: RunKey, tenantIds:
   await sql`
     with active as (select id from fleet.rollout where id = ${rolloutId} and epoch = ${epoch} for share)
     update fleet.tenant_run r
-    set state = 'skipped', finished_at = now(), skip_reason = case when t.pinned is null then 'gone' else 'pinned' end
-    from active, fleet.tenant t
+    set state = 'skipped', finished_at = now(), skip_reason = case
+      when exists (select from fleet.tenant t where t.id = r.tenant_id and t.state = 'ready') then 'pinned' else 'gone' end
+    from active
     where r.rollout_id = active.id and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
-      and t.id = r.tenant_id and (t.state <> 'ready' or t.pinned is not null)`.execute(db)
+      and not exists (select from fleet.tenant t where t.id = r.tenant_id and t.state = 'ready' and t.pinned is null)`.execute(
+    db,
+  )
+}
+
+/**
+ * Sets runs back to pending that the holder of the epoch claimed without learning of it: the answer was lost. Call it only
+ * while no task is held.
+ */
+export async function releaseLostClaims(db: CatalogDb, { rolloutId, epoch }: RunKey): Promise<void> {
+  await sql`
+    with active as (select id from fleet.rollout where id = ${rolloutId} and epoch = ${epoch} for share)
+    update fleet.tenant_run r set state = 'pending', not_before = now()
+    from active where r.rollout_id = active.id and r.epoch = ${epoch} and r.state = 'running'`.execute(db)
 }
 
 /** What an attempt came to. */

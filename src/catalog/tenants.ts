@@ -42,6 +42,18 @@ export async function findTenant(db: CatalogDb, id: string): Promise<Tenant | un
   return row && toTenant(row)
 }
 
+/** Returns the id of the tenant that a database belongs to, by server and name; undefined when it is nobody's. */
+export async function findTenantAt(db: CatalogDb, { server, database }: Placement): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('fleet.tenant')
+    .select('id')
+    .where('state', '<>', 'deleted')
+    .where('server', '=', server)
+    .where(sql<SqlBool>`placement ->> 'database' = ${database}`)
+    .executeTakeFirst()
+  return row?.id
+}
+
 /** Returns which of these ids belong to tenants that are not deleted. */
 export async function existingTenantIds(db: CatalogDb, ids: readonly string[]): Promise<string[]> {
   const rows = await db

@@ -1,5 +1,5 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { findTenant, finishTenant, recordTenant } from '../catalog/tenants.ts'
+import { findTenant, findTenantAt, finishTenant, recordTenant } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { readHistory } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
@@ -7,6 +7,7 @@ import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import type { AdoptionResult } from '../model/fleet-status.ts'
+import { type Mark, parseMark } from '../model/mark.ts'
 import { type Placement, type Tags, versionOf } from '../model/tenant.ts'
 import { type Client, withClient } from '../postgres/connect.ts'
 import { addressOf, parseConnectionString } from '../postgres/connection-string.ts'
@@ -66,14 +67,17 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
 
   const connection =
     'url' in candidate ? parseConnectionString(candidate.url) : await context.provider.connect(placementOn(candidate))
-  const { history, owner } = await withClient(connection, { applicationName: `fleet/adopt/${id}` }, (client) =>
+  const { history, owner, mark } = await withClient(connection, { applicationName: `fleet/adopt/${id}` }, (client) =>
     inspect(client, context.tables),
   )
+  const placement: Placement =
+    'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
+  const other = mark?.key ?? (await findTenantAt(db, placement))
+  // Two tenants on one database would be migrated, and deleted, in each other's name.
+  if (other !== undefined) throw new FleetError('ADOPTION_REFUSED', `it is the database of tenant "${other}" already`)
   checkHistory(history, context)
   if (context.dryRun) return versionOf(history)
 
-  const placement: Placement =
-    'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
   const secret = 'url' in candidate && connection.password ? seal(connection.password.reveal()) : null
   await db.transaction().execute(async (tx) => {
     await recordTenant(tx, { id, origin: 'adopted', tags, server: placement.server, placement, secret })
@@ -82,18 +86,21 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
   return versionOf(history)
 }
 
-/** Reads the history, and who owns its table: whoever ran the migrations so far goes on to own what they make. */
+/** Reads the history, our mark if there is one, and who owns the history: that role goes on to own what migrations make. */
 async function inspect(
   client: Client,
   tables: HistoryTables,
-): Promise<{ history: readonly string[]; owner: string | null }> {
+): Promise<{ history: readonly string[]; owner: string | null; mark: Mark | undefined }> {
   const history = await readHistory(client, tables)
   const { rows } = await client.query<{ owner: string }>(
     `select pg_get_userbyid(relowner) as owner from pg_class
      where oid = to_regclass(case when $2::text is null then quote_ident($1) else quote_ident($2) || '.' || quote_ident($1) end)`,
     [tables.table, tables.schema ?? null],
   )
-  return { history, owner: rows[0]?.owner ?? null }
+  const { rows: marks } = await client.query<{ comment: string | null }>(
+    `select shobj_description(oid, 'pg_database') as comment from pg_database where datname = current_database()`,
+  )
+  return { history, owner: rows[0]?.owner ?? null, mark: parseMark(marks[0]?.comment ?? null) }
 }
 
 function checkHistory(history: readonly string[], { available, allowUnordered }: AdoptContext): void {

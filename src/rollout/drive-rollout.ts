@@ -8,8 +8,16 @@ import {
   readWaveProgress,
 } from '../catalog/rollout-progress.ts'
 import { completeRollout, findRollout, finishAbort, pauseRollout, type RolloutRow } from '../catalog/rollouts.ts'
-import { claimableRuns, claimRuns, finishRuns, pauseServer, type RunResult } from '../catalog/tenant-runs.ts'
-import type { Engine, Task } from '../engine/engine.ts'
+import { surviveOutage } from '../catalog/survive-outage.ts'
+import {
+  claimableRuns,
+  claimRuns,
+  finishRuns,
+  pauseServer,
+  type RunResult,
+  releaseLostClaims,
+} from '../catalog/tenant-runs.ts'
+import type { Engine } from '../engine/engine.ts'
 import { batch } from '../lib/batch.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Migration } from '../migrations/migration.ts'
@@ -66,14 +74,14 @@ export async function driveRollout(
   const { plan } = row
   // To give a rollout up, nothing is sent any more.
   if (row.state !== 'aborting') checkFiles(plan, context.migrations)
-  const unexpected: unknown[] = []
+  const broken = new AbortController()
   let kept: Promise<void> = Promise.resolve()
   const emit = (body: EventBody): void => {
     const event = { ...body, at: clock.now().toISOString(), rolloutId: formatRolloutId(row.id) } as RolloutEvent
     context.publish(event)
     // One after the other, so that the log has the order in which things happened.
     if (KEPT.has(event.type))
-      kept = kept.then(() => recordEvent(db, row.id, event)).catch((error) => void unexpected.push(error))
+      kept = kept.then(() => surviveOutage(() => recordEvent(db, row.id, event))).catch((error) => broken.abort(error))
   }
 
   const lease = await holdLease({
@@ -91,31 +99,26 @@ export async function driveRollout(
       driver: `pid ${process.pid}`,
       takenOverFrom: lease.from === null ? null : `pid ${lease.from.pid} on ${lease.from.host}`,
     })
-    const engine = context.createEngine({ onError: (error) => unexpected.push(error) })
-    const claim = batch(
-      (tasks: readonly Task[]) =>
-        claimRuns(
-          db,
-          key,
-          tasks.map((it) => it.tenantId),
-        ),
-      { most: BATCH },
-    )
-    const finish = batch((results: readonly RunResult[]) => finishRuns(db, key, results), { most: BATCH })
+    const engine = context.createEngine({ onError: (error) => broken.abort(error) })
+    const claim = batch((ids: readonly string[]) => surviveOutage(() => claimRuns(db, key, ids)), { most: BATCH })
+    const finish = batch((results: readonly RunResult[]) => surviveOutage(() => finishRuns(db, key, results)), {
+      most: BATCH,
+    })
     engine.start((task) =>
       migrateTenant(task, {
         ...context,
         policy: plan.policy,
         emit,
         claim,
-        finish: (_, result) => finish(result),
+        finish,
         pendingFor: pendingIn(plan, context),
         pauseServer: async (server, { sqlstate, message }) => {
-          const first = await pauseServer(db, key, { server, sqlstate: sqlstate ?? '', message })
+          const first = await surviveOutage(() => pauseServer(db, key, { server, sqlstate: sqlstate ?? '', message }))
           if (first) emit({ type: 'server.paused', server, sqlstate: sqlstate ?? '', message })
         },
         pauseRollout: async ({ message }) => {
-          const paused = await pauseRollout(db, row.id, { reason: 'rights-missing', note: message, epoch: lease.epoch })
+          const pause = { reason: 'rights-missing', note: message, epoch: lease.epoch } as const
+          const paused = await surviveOutage(() => pauseRollout(db, row.id, pause))
           if (paused) emit({ type: 'rollout.paused', reason: 'rights-missing', note: message })
         },
       }),
@@ -129,11 +132,11 @@ export async function driveRollout(
       store: storeFor(row, lease.epoch, context),
       interrupted: options.signal,
       lost: lease.lost,
+      broken: broken.signal,
     })
-    if (end === 'rested') emit(await finished(db, row.id))
+    if (end === 'rested') emit(await surviveOutage(() => finished(db, row.id)))
     await kept
-    const [error] = unexpected
-    if (error !== undefined) throw error
+    broken.signal.throwIfAborted()
     return end
   } finally {
     await lease.end()
@@ -141,20 +144,27 @@ export async function driveRollout(
 }
 
 function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: DriveContext): RolloutStore {
+  const ask = surviveOutage
   return {
     facts: async () => {
-      const facts = await readRolloutFacts(db, id)
+      const facts = await ask(() => readRolloutFacts(db, id))
       if (facts === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout ${formatRolloutId(id)}.`)
       return facts
     },
     claimable: (wave, limit, held) =>
-      claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held }),
-    markWaveStarted: (wave) => markWaveStarted(db, id, wave.position),
-    markWaveFinished: (wave) => markWaveFinished(db, id, wave.position),
-    pause: (reason, note) => pauseRollout(db, id, { reason, note, epoch }),
-    complete: () =>
-      completeRollout(db, id, epoch, (released, target) => plan.releases && isNewer(migrations, target, released)),
-    finishAbort: () => finishAbort(db, id, epoch),
+      ask(() =>
+        claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held }),
+      ),
+    releaseLostClaims: () => ask(() => releaseLostClaims(db, { rolloutId: id, epoch })),
+    markWaveStarted: (wave) => ask(() => markWaveStarted(db, id, wave.position)),
+    markWaveFinished: (wave) => ask(() => markWaveFinished(db, id, wave.position)),
+    pause: (reason, note) => ask(() => pauseRollout(db, id, { reason, note, epoch })),
+    complete: () => {
+      const releases = (released: string | null, target: string | null) =>
+        plan.releases && isNewer(migrations, target, released)
+      return ask(() => completeRollout(db, id, epoch, releases))
+    },
+    finishAbort: () => ask(() => finishAbort(db, id, epoch)),
   }
 }
 

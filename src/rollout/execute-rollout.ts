@@ -14,6 +14,8 @@ export interface RolloutStore {
     limit: number,
     held: readonly { tenantId: string; server: string }[],
   ): Promise<{ tenantId: string; server: string }[]>
+  /** Frees runs whose claim was answered to nobody; only while no task is held. */
+  releaseLostClaims(): Promise<void>
   markWaveStarted(wave: WaveFacts): Promise<boolean>
   markWaveFinished(wave: WaveFacts): Promise<boolean>
   pause(reason: PauseReason, note: string): Promise<boolean>
@@ -32,6 +34,8 @@ export interface ExecuteRolloutOptions {
   readonly interrupted: AbortSignal
   /** Another driver has taken the lease over. */
   readonly lost: AbortSignal
+  /** Something that is nobody's fault but ours: let tenants in flight finish, then throw its reason. */
+  readonly broken: AbortSignal
   readonly emit: (event: EventBody) => void
 }
 
@@ -40,14 +44,19 @@ export interface ExecuteRolloutOptions {
  * nothing in memory: safe to call again after a crash, from any process.
  */
 export async function executeRollout(options: ExecuteRolloutOptions): Promise<'rested' | 'taken-over'> {
-  const { rolloutId, epoch, store, engine, clock, interrupted, lost, emit } = options
+  const { rolloutId, epoch, store, engine, clock, interrupted, lost, broken, emit } = options
   for (;;) {
     const facts = await store.facts()
-    if (lost.aborted || facts.epoch !== epoch) return engine.stop().then(() => 'taken-over')
+    if (lost.aborted || facts.epoch !== epoch || broken.aborted) {
+      await engine.stop()
+      broken.throwIfAborted()
+      return 'taken-over'
+    }
     await noteWaves(facts.waves, options)
     const step = nextStep(facts, { failureMode: options.failureMode, interrupted: interrupted.aborted })
     switch (step.kind) {
       case 'migrate': {
+        if (engine.held().length === 0 && step.wave.running > 0) await store.releaseLostClaims()
         const free = step.atOnce - engine.held().length
         if (free > 0) {
           const page = await store.claimable(step.wave, free, engine.held())

@@ -20,9 +20,9 @@ export type EventBody = RolloutEvent extends infer E
 
 export interface MigrateTenantOptions {
   /** Claims a run; undefined when it may not start: paused, taken over, pinned or gone. */
-  readonly claim: (task: Task) => Promise<ClaimedRun | undefined>
+  readonly claim: (tenantId: string) => Promise<ClaimedRun | undefined>
   /** Writes a result; false when the attempt does not own the run any more. */
-  readonly finish: (task: Task, result: RunResult) => Promise<boolean>
+  readonly finish: (result: RunResult) => Promise<boolean>
   readonly connect: (tenantId: string, placement: Placement) => Promise<ConnectionDescriptor>
   /** What a tenant with this history lacks, in order. */
   readonly pendingFor: (history: readonly string[]) => readonly Migration[]
@@ -41,7 +41,7 @@ export interface MigrateTenantOptions {
 
 /** Brings one tenant to the target: claim, apply, record. Safe to repeat, and harmless when another driver has taken over. */
 export async function migrateTenant(task: Task, options: MigrateTenantOptions): Promise<void> {
-  const run = await options.claim(task)
+  const run = await options.claim(task.tenantId)
   if (run === undefined) return
   failpoint('run.claimed')
   const { emit, clock } = options
@@ -59,7 +59,7 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   if (settlement.kind === 'release' && settlement.stop === 'server')
     await options.pauseServer(task.server, settlement.cause)
   if (settlement.kind === 'release' && settlement.stop === 'rollout') await options.pauseRollout(settlement.cause)
-  const taken = await options.finish(task, toResult(run, settlement))
+  const taken = await options.finish(toResult(run, settlement))
   failpoint('run.recorded')
   if (!taken) return
   if (settlement.kind === 'succeed') {

@@ -64,6 +64,8 @@ test('a database with its own URL is adopted, migrated by that URL, and stays wh
   expect(adopted.output).not.toContain('own-secret')
   expect(await fleet.tenants.show('Acme.1')).toMatchObject({ origin: 'adopted', version: FIRST, pending: [SECOND] })
 
+  const again = await Array.fromAsync(fleet.tenants.adopt([{ id: 'Acme.2', url }], { dryRun: true }))
+  expect(again).toMatchObject([{ verdict: 'refused', reason: 'it is the database of tenant "Acme.1" already' }])
   expect(await fleet.rollouts.start()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
   await withClient({ ...superuser(), database: name }, { applicationName: 'test' }, async (client) => {
     expect(
@@ -91,6 +93,12 @@ test('databases on a server are adopted by their names; what does not fit is ref
   await withClient(foreign.owner, { applicationName: 'test' }, (client) =>
     client.query(`insert into kysely_migration values ('0001_zz_hotfix', '2999-01-01T00:00:00.000Z')`),
   )
+  const own = await Array.fromAsync(
+    fleet.tenants.adopt([
+      { id: 'mine', url: formatConnectionString({ ...superuser(), database: `${made.name}_ours` }, { reveal: true }) },
+    ]),
+  )
+  expect(own).toMatchObject([{ verdict: 'refused', reason: 'it is the database of tenant "ours" already' }])
   const candidates = (await Array.fromAsync(fleet.tenants.findCandidates('fleet\\_test\\_%'))).filter((it) =>
     [current, behind, empty, foreign].some((one) => one.name === it.id),
   )

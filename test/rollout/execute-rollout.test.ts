@@ -89,6 +89,7 @@ function simulate(seed: number, failureMode: FailureMode) {
         .slice(0, limit)
         .map(({ id, server }) => ({ tenantId: id, server }))
     },
+    releaseLostClaims: async () => {},
     markWaveStarted: async (wave) => mark(wave.position, 'startedAt'),
     markWaveFinished: async (wave) => mark(wave.position, 'finishedAt'),
     pause: async () => move('running', 'paused'),
@@ -141,6 +142,7 @@ function simulate(seed: number, failureMode: FailureMode) {
       clock,
       interrupted,
       lost: new AbortController().signal,
+      broken: new AbortController().signal,
       emit: () => {},
     })
     if (runs.some((it) => it.state === 'running')) problems.push('came to rest with tenants in flight')
