@@ -30,7 +30,7 @@ export interface ToDriver {
 
 /** What the driving process reports; times are in milliseconds. */
 export type FromDriver =
-  | { readonly kind: 'started'; readonly planMs: number; readonly listMs: number; readonly startMs: number }
+  | { readonly kind: 'started'; readonly planMs: number; readonly startMs: number }
   /** Another tenth of the tenants is done. */
   | { readonly kind: 'tenth'; readonly succeeded: number; readonly ms: number }
   | { readonly kind: 'finished'; readonly driveMs: number; readonly maxRssMb: number; readonly cpuMs: number }

@@ -1,5 +1,4 @@
 import { openCatalog } from '../../src/catalog/open-catalog.ts'
-import { listTenants } from '../../src/catalog/tenants.ts'
 import { createInProcessEngine } from '../../src/engine/in-process-engine.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { programVersion } from '../../src/lib/program-version.ts'
@@ -71,13 +70,10 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
     })
   try {
     const planMs = await time(plan)
-    const listMs = await time(async () => {
-      for await (const _ of listTenants(db));
-    })
     const start = performance.now()
     const started = await startRollout(context, { plan, digest: undefined, supersede: undefined })
     if (started.kind !== 'drive') throw new Error(`Nothing to drive: ${started.kind}.`)
-    tell({ kind: 'started', planMs, listMs, startMs: performance.now() - start })
+    tell({ kind: 'started', planMs, startMs: performance.now() - start })
     lap = performance.now()
     const signal = new AbortController().signal
     const driveMs = await time(() => driveRollout(started.row, context, { wait: false, signal }))

@@ -227,6 +227,17 @@ export async function recordHistory(db: CatalogDb, id: string, history: readonly
   await db.updateTable('fleet.tenant').set({ history_id, checked_at: sql<Date>`now()` }).where('id', '=', id).execute()
 }
 
+/** Returns some encrypted secret, to see whether the key at hand opens it; undefined when there is none. */
+export async function readAnySecret(db: CatalogDb): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('fleet.tenant')
+    .select('secret')
+    .where('secret', 'is not', null)
+    .limit(1)
+    .executeTakeFirst()
+  return row?.secret ?? undefined
+}
+
 /** Returns the encrypted secret of a tenant. */
 export async function readTenantSecret(db: CatalogDb, id: string): Promise<string | null> {
   const row = await db.selectFrom('fleet.tenant').select('secret').where('id', '=', id).executeTakeFirst()

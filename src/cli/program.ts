@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { programVersion } from '../lib/program-version.ts'
 import { EXIT } from '../model/errors.ts'
 import { catalogShowCommand } from './commands/catalog/show.ts'
+import { catalogUpgradeCommand } from './commands/catalog/upgrade.ts'
 import { checkCommand } from './commands/check.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -106,7 +107,7 @@ export function buildProgram(): Command {
       templateBuildCommand(),
       templateShowCommand(),
     ]),
-    group('catalog', 'Where the fleet keeps what it knows', [catalogShowCommand()]),
+    group('catalog', 'Where the fleet keeps what it knows', [catalogShowCommand(), catalogUpgradeCommand()]),
   ])
   return program
 }

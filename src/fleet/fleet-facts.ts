@@ -1,7 +1,9 @@
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { findLatest } from '../catalog/rollouts.ts'
 import { countByHistory, countByServer, countByState } from '../catalog/tenant-counts.ts'
+import { readAnySecret } from '../catalog/tenants.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import { FleetError } from '../model/errors.ts'
 import type { CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import { versionOf } from '../model/tenant.ts'
 import type { Diagnosis } from '../providers/provider.ts'
@@ -64,19 +66,8 @@ export async function checkFleet(
 }
 
 /** Looks at everything that the fleet needs, and says what to do where something is missing. */
-export async function doctor({ catalog, config, provider, files }: Parts): Promise<readonly Diagnosis[]> {
-  const migrations: Diagnosis = await files.load().then(
-    (loaded) => ({
-      subject: 'migrations',
-      verdict: 'ok',
-      message: `${loaded.length} files in ${config.migrations.folder}.`,
-    }),
-    (error: unknown) => ({
-      subject: 'migrations',
-      verdict: 'error',
-      message: error instanceof Error ? error.message : String(error),
-    }),
-  )
+export async function doctor(parts: Parts): Promise<readonly Diagnosis[]> {
+  const { catalog, config, provider, files } = parts
   const { ready = 0 } = await countByState(catalog.db)
   return [
     {
@@ -84,7 +75,24 @@ export async function doctor({ catalog, config, provider, files }: Parts): Promi
       verdict: 'ok',
       message: `${catalog.id} at ${catalog.schemaVersion}, ${ready} tenants ready.`,
     },
-    migrations,
+    await diagnose('migrations', async () => `${(await files.load()).length} files in ${config.migrations.folder}.`),
+    await diagnose('secret key', async () => {
+      const sealed = await readAnySecret(catalog.db)
+      // Sealing tells whether there is a key, opening whether it is the right one.
+      parts.unseal(sealed ?? parts.seal(''))
+      return sealed === undefined
+        ? 'There, and nothing is encrypted with it yet.'
+        : 'It opens the passwords that the catalog keeps.'
+    }),
     ...(await provider.diagnose()),
   ]
+}
+
+async function diagnose(subject: string, look: () => Promise<string>): Promise<Diagnosis> {
+  try {
+    return { subject, verdict: 'ok', message: await look() }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { subject, verdict: 'error', message, ...(error instanceof FleetError ? { remedy: error.remedy } : {}) }
+  }
 }

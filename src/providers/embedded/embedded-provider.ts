@@ -1,9 +1,11 @@
+import { withClient } from '../../postgres/connect.ts'
 import { createPostgresProvider } from '../postgres/postgres-provider.ts'
 import type { Diagnosis, Provider } from '../provider.ts'
 import { type EmbeddedServer, type EmbeddedServerOptions, useEmbeddedServer } from './embedded-server.ts'
 
 /** The name of the one server. */
 const SERVER = 'embedded'
+const CLOSE_TO_PUBLIC = 'revoke connect, temporary on database postgres, template1 from public'
 
 /**
  * Makes the provider whose tenants are databases on the project's embedded PostgreSQL; starts it, or joins the one
@@ -12,6 +14,9 @@ const SERVER = 'embedded'
  */
 export async function createEmbeddedProvider(options: EmbeddedServerOptions): Promise<Provider> {
   const server = await useEmbeddedServer(options)
+  // Else every tenant's role could look into them, and list the names of all databases.
+  if (server.started)
+    await withClient(server.admin, { applicationName: 'fleet/embedded' }, (client) => client.query(CLOSE_TO_PUBLIC))
   const { clock } = options
   const provider = createPostgresProvider({
     servers: [{ name: SERVER, admin: server.admin }],
