@@ -5,7 +5,6 @@ import {
   countMatches,
   countScope,
   pinnedExamples,
-  type WaveRule,
 } from '../catalog/assign-waves.ts'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations } from '../catalog/known-migrations.ts'
@@ -46,7 +45,7 @@ export interface PlannedRollout {
  * @throws FleetError MIGRATIONS_DIFFER, MIGRATION_UNKNOWN, WAVE_EMPTY, WAVE_UNKNOWN, TAG_UNKNOWN
  */
 export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
-  const { migrations, scope, waves, policy } = input
+  const { migrations, scope, waves, orderBy } = input
   checkWaveNames(scope, waves)
   // One snapshot, so that the counts of a plan agree with each other.
   return input.db
@@ -58,86 +57,109 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
       await checkTags(db, scope)
       await checkMatches(db, waves)
       const inScope = await countScope(db, scope)
-      const starts = inScope
+      const due = inScope
         .filter((it) => it.ready > 0)
         .map((it) => ({ ...it, pending: pendingFor(it.names, it.ready, input) }))
-      const due = starts.filter((it) => it.pending.length > 0)
-      const targeted = due.reduce((sum, it) => sum + it.ready, 0)
-
-      const rules: WaveRule[] = waves.map((wave) => ({
-        name: wave.name,
-        match: wave.match,
-        size: resolveSize(wave, targeted),
-      }))
+        .filter((it) => it.pending.length > 0)
       const assignment: AssignmentInput = {
         scope,
-        waves: rules,
+        orderBy,
+        waves: waves.map(({ name, match, size }) => ({
+          name,
+          match,
+          size: resolveSize({ size }, total(due, 'ready')),
+        })),
         histories: due.map((it) => it.history_id),
-        orderBy: input.orderBy,
       }
       const counts = due.length === 0 ? [] : await countAssigned(db, assignment)
-      const isWanted = (wave: number | null) =>
-        wave !== null && (scope.waves.length === 0 || scope.waves.includes(waves[wave]?.name ?? ''))
-      const wanted = counts.filter((it) => isWanted(it.wave))
-      const sum = (rows: typeof counts) => rows.reduce((total, it) => total + it.tenants, 0)
-
-      const versions: PlannedVersion[] = due
-        .map(({ history_id, names, pending }) => ({
-          version: versionOf(names),
-          history: names,
-          pending,
-          tenants: sum(wanted.filter((it) => it.history_id === history_id)),
-        }))
-        .filter((it) => it.tenants > 0)
-        .sort((a, b) => b.tenants - a.tenants)
-      const target = input.to ?? migrations.at(-1)?.name ?? null
-      const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === target) + 1)
-      const plannedWaves = waves
-        .map((wave, index) =>
-          planWave(wave, sum(wanted.filter((it) => it.wave === index)), { ...policy, maxFailures: input.maxFailures }),
-        )
-        .filter((wave) => wave.tenants > 0)
-      const intent = intentOf({
-        target,
-        migrations: upToTarget,
-        waves: overridden(waves, input.maxFailures),
-        scope,
-        policy,
-      })
-      const total = (key: 'ready' | 'pinned' | 'notReady') => inScope.reduce((all, it) => all + it[key], 0)
-      const pinned = total('pinned')
-      const unmatched = sum(counts.filter((it) => it.wave === null))
-      return {
-        intent,
-        assignment,
-        plan: {
-          digest: digestOf(intent, versions),
-          target,
-          migrations: upToTarget
-            .map(({ name, file, checksum, transaction }) => ({
-              name,
-              file,
-              checksum,
-              transaction,
-              tenants: versions.filter((it) => it.pending.includes(name)).reduce((all, it) => all + it.tenants, 0),
-            }))
-            .filter((it) => it.tenants > 0),
-          versions,
-          waves: plannedWaves,
-          scope,
-          policy,
-          tenants: sum(wanted),
-          releases: isWhole(scope) && unmatched === 0,
-          skipped: {
-            current: total('ready') - targeted,
-            unmatched,
-            pinned,
-            pinnedExamples: pinned > 0 ? await pinnedExamples(db, scope, 5) : [],
-            notReady: total('notReady'),
-          },
-        },
-      }
+      const examples = total(inScope, 'pinned') > 0 ? await pinnedExamples(db, scope, 5) : []
+      return { assignment, ...composePlan({ inScope, due, counts, examples }, input) }
     })
+}
+
+interface PlanFacts {
+  readonly inScope: readonly { readonly ready: number; readonly pinned: number; readonly notReady: number }[]
+  /** Histories from which there is something to do. */
+  readonly due: readonly {
+    readonly history_id: string
+    readonly names: readonly string[]
+    readonly pending: readonly string[]
+    readonly ready: number
+  }[]
+  /** Tenants by wave and history; wave null: none takes them. */
+  readonly counts: readonly { readonly wave: number | null; readonly history_id: string; readonly tenants: number }[]
+  readonly examples: RolloutPlan['skipped']['pinnedExamples']
+}
+
+function composePlan(
+  { inScope, due, counts, examples }: PlanFacts,
+  input: PlanInput,
+): Pick<PlannedRollout, 'plan' | 'intent'> {
+  const { migrations, scope, waves, policy, maxFailures } = input
+  const isWanted = (wave: number | null) =>
+    wave !== null && (scope.waves.length === 0 || scope.waves.includes(waves[wave]?.name ?? ''))
+  const wanted = counts.filter((it) => isWanted(it.wave))
+  const versions: PlannedVersion[] = due
+    .map(({ history_id, names, pending }) => ({
+      version: versionOf(names),
+      history: names,
+      pending,
+      tenants: total(
+        wanted.filter((it) => it.history_id === history_id),
+        'tenants',
+      ),
+    }))
+    .filter((it) => it.tenants > 0)
+    .sort((a, b) => b.tenants - a.tenants)
+  const target = input.to ?? migrations.at(-1)?.name ?? null
+  const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === target) + 1)
+  const intent = intentOf({ target, migrations: upToTarget, waves: overridden(waves, maxFailures), scope, policy })
+  const unmatched = total(
+    counts.filter((it) => it.wave === null),
+    'tenants',
+  )
+  const plan: RolloutPlan = {
+    digest: digestOf(intent, versions),
+    target,
+    migrations: upToTarget
+      .map(({ name, file, checksum, transaction }) => {
+        const tenants = total(
+          versions.filter((it) => it.pending.includes(name)),
+          'tenants',
+        )
+        return { name, file, checksum, transaction, tenants }
+      })
+      .filter((it) => it.tenants > 0),
+    versions,
+    waves: waves
+      .map((wave, index) =>
+        planWave(
+          wave,
+          total(
+            wanted.filter((it) => it.wave === index),
+            'tenants',
+          ),
+          { ...policy, maxFailures },
+        ),
+      )
+      .filter((wave) => wave.tenants > 0),
+    scope,
+    policy,
+    tenants: total(wanted, 'tenants'),
+    releases: isWhole(scope) && unmatched === 0,
+    skipped: {
+      current: total(inScope, 'ready') - total(due, 'ready'),
+      unmatched,
+      pinned: total(inScope, 'pinned'),
+      pinnedExamples: examples,
+      notReady: total(inScope, 'notReady'),
+    },
+  }
+  return { plan, intent }
+}
+
+function total<K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): number {
+  return rows.reduce((sum, row) => sum + row[key], 0)
 }
 
 function pendingFor(

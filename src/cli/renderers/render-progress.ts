@@ -79,7 +79,7 @@ function remark(wave: WaveView, view: RolloutView, now: number): string {
   return [
     ...(speed === undefined ? [] : [speed >= 10 ? `${Math.round(speed)}/s` : `${speed.toFixed(1)}/s`]),
     ...(wave.running > 0 ? [`${formatNumber(wave.running)} in flight`] : []),
-    `${formatNumber(wave.failed)} failed`,
+    ...failed,
     ...(speed === undefined ? [] : [`${formatDuration((left / speed) * 1_000)} left`]),
   ].join(' · ')
 }
