@@ -10,7 +10,7 @@ import type { Provider, TemplateRef } from '../../src/providers/provider.ts'
 /** What an implementation hands to the suite. */
 export interface ProviderUnderTest {
   /** Makes the provider; twice: as a second process would have it. The suite closes it. */
-  readonly open: () => Provider
+  readonly open: () => Provider | Promise<Provider>
   /** Of the first server: to look behind the provider's back, and to leave what a crash leaves. */
   readonly superuser: ConnectionDescriptor
   /** Called after the last test. */
@@ -20,12 +20,12 @@ export interface ProviderUnderTest {
 export const PASSWORD = new Secret('correct horse')
 
 /** A fleet of a random name on the provider under test, and the hands that the tests need. */
-export type TestFleet = ReturnType<typeof setup>
+export type TestFleet = Awaited<ReturnType<typeof setup>>
 
-export function setup({ open, superuser }: ProviderUnderTest) {
+export async function setup({ open, superuser }: ProviderUnderTest) {
   const fleet = `t${randomBytes(5).toString('hex')}`
-  const provider = open()
-  const second = open()
+  const provider = await open()
+  const second = await open()
   const server = provider.servers[0] ?? ''
   const mark = (kind: MarkKind, key: string): Mark => ({ fleet, catalogId: `catalog-${fleet}`, kind, key })
 

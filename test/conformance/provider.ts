@@ -14,8 +14,8 @@ export function providerConformance(name: string, start: () => Promise<ProviderU
       underTest = await start()
     })
     afterAll(() => underTest.stop?.())
-    beforeEach(() => {
-      fleet = setup(underTest)
+    beforeEach(async () => {
+      fleet = await setup(underTest)
     })
     afterEach(() => fleet.cleanUp())
 

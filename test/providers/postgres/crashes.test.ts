@@ -8,9 +8,9 @@ import { setup, type TestFleet } from '../../conformance/provider-setup.ts'
 import { admin, superuser } from '../../support/test-server.ts'
 
 let fleet: TestFleet
-beforeEach(() => {
+beforeEach(async () => {
   const open = () => createPostgresProvider({ servers: [{ name: 'main', admin: admin() }] })
-  fleet = setup({ open, superuser: superuser() })
+  fleet = await setup({ open, superuser: superuser() })
 })
 afterEach(() => fleet.cleanUp())
 

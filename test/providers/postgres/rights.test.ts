@@ -24,7 +24,7 @@ async function deployer(): Promise<TestFleet & { user: string }> {
     asSuperuser(`revoke fleet_owner, fleet_app from ${role} cascade; drop owned by ${role} cascade; drop role ${role}`),
   )
   const admin = { ...superuser(), user, password: new Secret(password) }
-  const fleet = setup({
+  const fleet = await setup({
     open: () => createPostgresProvider({ servers: [{ name: 'main', admin }] }),
     superuser: superuser(),
   })

@@ -72,7 +72,7 @@ test('an unknown server is refused with the names of the known ones', async () =
 
 test('with several servers, tenants are where they were asked for, and the catalog has no place', async () => {
   const open = () => createPostgresProvider({ servers: ['a', 'b'].map((name) => ({ name, admin: superuser() })) })
-  const fleet = setup({ open, superuser: superuser() })
+  const fleet = await setup({ open, superuser: superuser() })
   await expect(fleet.provider.ensureCatalogDatabase(fleet.fleet)).rejects.toMatchObject({
     remedy: expect.stringMatching(/catalog\.url/),
   })
