@@ -9,7 +9,7 @@ import { openPool, withClient } from '../../src/postgres/connect.ts'
 import { formatConnectionString } from '../../src/postgres/connection-string.ts'
 import { FIRST, SECOND, setupFleet, type TestFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
-import { createTestDatabase, superuser, uniqueName } from '../support/test-server.ts'
+import { admin, createTestDatabase, superuser, uniqueName } from '../support/test-server.ts'
 
 /** Makes a database as a team without a fleet has it: migrated by Kysely's own Migrator, with a role of its own. */
 async function existingDatabase(
@@ -21,6 +21,8 @@ async function existingDatabase(
   await withClient(superuser(), { applicationName: 'test' }, async (client) => {
     await client.query(`create role ${role} login password 'own-secret'`)
     await client.query(`alter database ${database.name} owner to ${role}`)
+    // What an admin that is no superuser needs, to read and to migrate in the name of the owner.
+    if (admin().user !== superuser().user) await client.query(`grant ${role} to ${admin().user}`)
   })
   onTestFinished(async () => {
     await database.drop()

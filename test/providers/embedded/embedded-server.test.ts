@@ -153,7 +153,12 @@ test('a user whose .fleet was removed and made anew leaves the new server alone'
   expect(fresh.started).toBe(true)
   await old.release()
   expect(await ask(fresh, 'select 1 as one')).toEqual({ one: 1 })
-  process.kill(postmaster, 'SIGQUIT')
+  // It ends by itself once it misses its files; whether it has done so already is a matter of a minute.
+  try {
+    process.kill(postmaster, 'SIGQUIT')
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ESRCH' })
+  }
   await fresh.release()
   expect(await project.isAlive()).toBe(false)
 })
