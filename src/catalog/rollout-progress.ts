@@ -5,26 +5,33 @@ import type { RolloutState } from '../model/rollout-state.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 
-/** Reads what the next step is decided on, in one query; undefined when there is no such rollout. */
+/**
+ * Reads what the next step is decided on, in one query; undefined when there is no such rollout. Whether a wave has
+ * pending runs is looked up server by server, each the first entry of an index: an `exists` over all of them was turned
+ * into a join that reads every pending run, 0.2 s a turn at 300,000.
+ */
 export async function readRolloutFacts(db: CatalogDb, rolloutId: number): Promise<RolloutFacts | undefined> {
-  const { rows } = await sql<{
-    state: RolloutState
-    epoch: number
-    waves: WaveFacts[]
-  }>`
+  const { rows } = await sql<{ state: RolloutState; epoch: number; waves: WaveFacts[] }>`
     select r.state, r.epoch, coalesce((
       select jsonb_agg(jsonb_build_object(
         'name', w.name, 'position', w.position, 'concurrency', w.concurrency, 'maxFailures', w.max_failures,
         'startedAt', w.started_at, 'finishedAt', w.finished_at,
-        'pending', exists (select from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'pending'),
-        'open', exists (
-          select from fleet.rollout_server s where s.rollout_id = r.id and s.state = 'open' and exists (
-            select from fleet.tenant_run t
-            where t.rollout_id = r.id and t.wave = w.position and t.server = s.server and t.state = 'pending')),
+        'pending', waiting.open is not null,
+        'open', coalesce(waiting.open, false),
         'running', (select count(*) from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'running'),
         'failed', (select count(*) from fleet.tenant_run t where t.rollout_id = r.id and t.wave = w.position and t.state = 'failed')
       ) order by w.position)
-      from fleet.wave w where w.rollout_id = r.id), '[]') as waves
+      from fleet.wave w
+      cross join lateral (
+        select bool_or(s.state = 'open') as open
+        from fleet.rollout_server s
+        cross join lateral (
+          select from fleet.tenant_run t
+          where t.rollout_id = r.id and t.wave = w.position and t.server = s.server and t.state = 'pending' limit 1
+        ) first
+        where s.rollout_id = r.id
+      ) waiting
+      where w.rollout_id = r.id), '[]') as waves
     from fleet.rollout r where r.id = ${rolloutId}`.execute(db)
   const row = rows[0]
   return row && { state: row.state, epoch: row.epoch, waves: row.waves }

@@ -58,6 +58,8 @@ export async function startRollout(db: CatalogDb, { rolloutId, plan, assignment 
     await sql`
       insert into fleet.rollout_server (rollout_id, server)
       select distinct rollout_id, server from fleet.tenant_run where rollout_id = ${rolloutId}`.execute(tx)
+    // Without it the planner takes the new rollout for empty, and reads all of it each turn.
+    await sql`analyze fleet.tenant_run, fleet.wave, fleet.rollout_server`.execute(tx)
     return { tenants, joiners, dropped: Math.max(0, plan.tenants - (tenants - joiners)) }
   })
 }

@@ -24,20 +24,31 @@ export async function countByState(db: CatalogDb): Promise<Partial<Record<Tenant
   return Object.fromEntries(rows.map((row) => [row.state, Number(row.tenants)]))
 }
 
-/** Counts ready tenants by the history that they share. */
-export async function countByHistory(db: CatalogDb): Promise<{ names: string[]; tenants: number; pinned: number }[]> {
-  const rows = await db
-    .selectFrom('fleet.tenant as t')
-    .innerJoin('fleet.history as h', 'h.id', 't.history_id')
-    .select([
-      'h.names',
-      ({ fn }) => fn.countAll<string>().as('tenants'),
-      ({ fn }) => fn.count<string>('t.pinned').as('pinned'),
-    ])
-    .where('t.state', '=', 'ready')
-    .groupBy('h.id')
-    .execute()
-  return rows.map((row) => ({ names: row.names, tenants: Number(row.tenants), pinned: Number(row.pinned) }))
+/** Tenants that have these things in common. */
+export interface TenantGroup {
+  readonly state: TenantState
+  readonly server: string
+  readonly history: readonly string[]
+  readonly tenants: number
+  readonly pinned: number
+}
+
+/** Counts all tenants that are not deleted by state, server and history: one pass over them, whatever is asked of it. */
+export async function countTenants(db: CatalogDb): Promise<TenantGroup[]> {
+  const { rows } = await sql<{
+    state: TenantState
+    server: string
+    history: string[]
+    tenants: string
+    pinned: string
+  }>`
+    select g.state, g.server, h.names as history, g.tenants, g.pinned
+    from (
+      select state, server, history_id, count(*) as tenants, count(pinned) as pinned
+      from fleet.tenant where state <> 'deleted' group by 1, 2, 3
+    ) g join fleet.history h on h.id = g.history_id
+    order by g.server`.execute(db)
+  return rows.map((row) => ({ ...row, tenants: Number(row.tenants), pinned: Number(row.pinned) }))
 }
 
 /** Counts ready tenants. */

@@ -1,11 +1,12 @@
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { findLatest } from '../catalog/rollouts.ts'
-import { countByHistory, countByServer, countByState } from '../catalog/tenant-counts.ts'
+import { countByState, countTenants } from '../catalog/tenant-counts.ts'
 import { readAnySecret } from '../catalog/tenants.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
 import type { CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import { versionOf } from '../model/tenant.ts'
+import type { TenantState } from '../model/tenant-state.ts'
 import type { Diagnosis } from '../providers/provider.ts'
 import { checkVersion } from '../provisioning/check-version.ts'
 import { readRolloutStatus } from '../rollout/rollout-status.ts'
@@ -18,37 +19,55 @@ const SAMPLE = 20
 export async function readFleetStatus({ catalog, config, provider, files, clock }: Parts): Promise<FleetStatus> {
   const { db } = catalog
   const available = (await files.list()).map((it) => it.name)
-  const [states, servers, histories, released, latest] = await Promise.all([
-    countByState(db),
-    countByServer(db),
-    countByHistory(db),
-    readReleasedVersion(db),
-    findLatest(db),
-  ])
+  const [groups, released, latest] = await Promise.all([countTenants(db), readReleasedVersion(db), findLatest(db)])
   const lacking = new Map<string, number>()
   const versions = new Map<string | null, { tenants: number; behind: number | null }>()
-  for (const { names, tenants } of histories) {
-    const pending = pendingMigrations({ available, history: names, allowUnordered: config.migrations.allowUnordered })
+  for (const { history, tenants } of groups.filter((it) => it.state === 'ready')) {
+    const pending = pendingMigrations({ available, history, allowUnordered: config.migrations.allowUnordered })
     const behind = pending.kind === 'pending' ? pending.migrations : null
     for (const name of behind ?? []) lacking.set(name, (lacking.get(name) ?? 0) + tenants)
-    const version = versionOf(names)
-    versions.set(version, { tenants: (versions.get(version)?.tenants ?? 0) + tenants, behind: behind?.length ?? null })
+    const version = versionOf(history)
+    const before = versions.get(version)?.tenants ?? 0
+    versions.set(version, { tenants: before + tenants, behind: behind?.length ?? null })
   }
+  const count = (state: TenantState) =>
+    total(
+      groups.filter((it) => it.state === state),
+      'tenants',
+    )
   return {
     fleet: config.name,
     provider: provider.kind,
-    tenants: servers.reduce((sum, it) => sum + it.tenants, 0),
-    servers,
-    states: { creating: 0, ready: 0, deleting: 0, deleted: 0, failed: 0, ...states },
+    tenants: total(groups, 'tenants'),
+    servers: [...new Set(groups.map((it) => it.server))].map((server) => ({
+      server,
+      tenants: total(
+        groups.filter((it) => it.server === server),
+        'tenants',
+      ),
+    })),
+    states: {
+      creating: count('creating'),
+      ready: count('ready'),
+      deleting: count('deleting'),
+      failed: count('failed'),
+    },
     versions: [...versions]
       .map(([version, it]) => ({ version, ...it }))
       .sort((a, b) => available.indexOf(b.version ?? '') - available.indexOf(a.version ?? '')),
-    pinned: histories.reduce((sum, it) => sum + it.pinned, 0),
+    pinned: total(
+      groups.filter((it) => it.state === 'ready'),
+      'pinned',
+    ),
     released,
     newest: available.at(-1) ?? null,
     pending: available.filter((name) => lacking.has(name)).map((name) => ({ name, tenants: lacking.get(name) ?? 0 })),
     rollout: latest === undefined ? null : await readRolloutStatus(db, latest, clock),
   }
+}
+
+function total<K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): number {
+  return rows.reduce((sum, row) => sum + row[key], 0)
 }
 
 /** Says whether every tenant has a migration. @throws FleetError MIGRATION_UNKNOWN */

@@ -7,7 +7,8 @@ export interface FleetStatus {
   readonly provider: string
   readonly tenants: number
   readonly servers: readonly { readonly server: string; readonly tenants: number }[]
-  readonly states: Readonly<Record<TenantState, number>>
+  /** Deleted ones are not counted. */
+  readonly states: Readonly<Record<Exclude<TenantState, 'deleted'>, number>>
   /** Ready tenants by version, the newest version first. */
   readonly versions: readonly {
     readonly version: string | null

@@ -42,7 +42,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       checked_at timestamptz
     )`.execute(db)
   await sql`create index tenant_by_history on fleet.tenant (history_id, state)`.execute(db)
-  await sql`create index tenant_by_server on fleet.tenant (server, state)`.execute(db)
 
   await sql`
     create table fleet.template (
@@ -139,7 +138,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   )
   await sql`create index tenant_run_running on fleet.tenant_run (rollout_id, wave) where state = 'running'`.execute(db)
   await sql`create index tenant_run_failed on fleet.tenant_run (rollout_id, wave) where state = 'failed'`.execute(db)
-  await sql`create index tenant_run_by_state on fleet.tenant_run (rollout_id, wave, state)`.execute(db)
   await sql`create index tenant_run_by_tenant on fleet.tenant_run (tenant_id)`.execute(db)
 
   await sql`
