@@ -35,6 +35,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
     allowUnordered: false,
     tables: { table: 'kysely_migration', lockTable: 'kysely_migration_lock', schema: undefined },
     onBackend: () => () => {},
+    readHistories: async () => {},
     apply: async ({ expected, pending }) => {
       const applied = pending.map((it) => it.name)
       return { kind: 'applied', history: [...expected, ...applied], applied }

@@ -7,25 +7,31 @@ import type { CatalogDb } from './catalog-schema.ts'
 export interface WaveRule {
   readonly name: string
   /** Tags that a tenant must have; undefined: any. */
-  readonly match: Tags | undefined
+  readonly match?: Tags | undefined
   /** Most tenants; undefined: no limit. */
-  readonly size: number | undefined
+  readonly size?: number | undefined
 }
 
-export interface AssignmentInput {
+/** How tenants are assigned to waves: written down with a plan, so that the start does what was shown. */
+export interface Assignment {
   readonly scope: RolloutScope
   readonly waves: readonly WaveRule[]
   /** Ids of the histories from which there is something to do. */
   readonly histories: readonly string[]
-  /** Tag whose value orders tenants within a wave; undefined: a hash of the id. */
-  readonly orderBy: string | undefined
+  /** Tag whose value orders tenants within a wave; left out: a hash of the id. */
+  readonly orderBy?: string | undefined
+  /** As it was when the plan was made. */
+  readonly tagsGeneration: number
 }
 
 /**
- * Builds the SQL that assigns targeted tenants to waves: a row (id, server, history_id, ready_at, sort, wave) per tenant,
+ * Builds the SQL that assigns targeted tenants to waves: a row (id, server, history_id, sort, wave) per tenant,
  * wave null where none takes it. In SQL, so that neither plan nor start holds the fleet in memory.
  */
-export function assignWaves({ scope, waves, histories, orderBy }: AssignmentInput): RawBuilder<unknown> {
+export function assignWaves(
+  { scope, waves, histories, orderBy }: Assignment,
+  { readyBefore }: { readyBefore: RawBuilder<Date> | null },
+): RawBuilder<unknown> {
   // By a hash, so that the first tenants are not always the oldest or those that begin with a.
   const hash = sql`left(encode(sha256(convert_to(t.id, 'UTF8')), 'hex'), 16)`
   const sort = orderBy === undefined ? hash : sql`coalesce(t.tags ->> ${orderBy}, '') || ' ' || ${hash}`
@@ -42,13 +48,14 @@ export function assignWaves({ scope, waves, histories, orderBy }: AssignmentInpu
   const assigned = waves.map((_, index) => sql`select id, ${sql.lit(index)} as wave from ${cte(index)}`)
   return sql`(
     with candidate as materialized (
-      select t.id, t.server, t.tags, t.history_id, t.ready_at, ${sort} as sort
+      select t.id, t.server, t.tags, t.history_id, ${sort} as sort
       from fleet.tenant t
       where t.state = 'ready' and t.pinned is null and t.history_id = any(${[...histories]}) and ${inScope(scope)}
+        ${readyBefore === null ? sql`` : sql`and t.ready_at <= ${readyBefore}`}
     )
     ${join(chain.map((it) => sql`, ${it}`))}
     , assigned as (${assigned.length > 0 ? sql.join(assigned, sql` union all `) : sql`select null::text as id, 0 as wave where false`})
-    select c.id, c.server, c.history_id, c.ready_at, c.sort, a.wave from candidate c left join assigned a on a.id = c.id
+    select c.id, c.server, c.history_id, c.sort, a.wave from candidate c left join assigned a on a.id = c.id
   )`
 }
 
@@ -62,10 +69,12 @@ export function inScope(scope: RolloutScope): RawBuilder<boolean> {
 /** Counts targeted tenants by wave and starting history; wave null: no wave takes them. */
 export async function countAssigned(
   db: CatalogDb,
-  input: AssignmentInput,
+  input: Assignment,
 ): Promise<{ wave: number | null; history_id: string; tenants: number }[]> {
   const { rows } = await sql<{ wave: number | null; history_id: string; tenants: string }>`
-    select wave, history_id, count(*) as tenants from ${assignWaves(input)} a group by 1, 2`.execute(db)
+    select wave, history_id, count(*) as tenants from ${assignWaves(input, { readyBefore: null })} a group by 1, 2`.execute(
+    db,
+  )
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }))
 }
 

@@ -1,10 +1,11 @@
-import type { Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
+import type { ColumnType, Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
 import type { DriverIdentity } from '../lib/process-identity.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
 import type { Placement, Tags, TenantOrigin } from '../model/tenant.ts'
 import type { SkipReason, TenantRunState } from '../model/tenant-run-state.ts'
 import type { TenantState } from '../model/tenant-state.ts'
+import type { Assignment } from './assign-waves.ts'
 
 /** The tables of the catalog, as `migrations/` makes them. */
 export interface CatalogSchema {
@@ -13,6 +14,7 @@ export interface CatalogSchema {
     fleet: string
     least_program: string
     released_version: string | null
+    tags_generation: Generated<number>
     created_at: Generated<Date>
   }
   'fleet.history': { id: string; names: string[]; version: Generated<string | null> }
@@ -25,11 +27,11 @@ export interface CatalogSchema {
     placement: JSONColumnType<Placement> | null
     history_id: string
     secret: string | null
+    identity: string | null
     pinned: string | null
     error: string | null
     created_at: Generated<Date>
     ready_at: Date | null
-    changed_at: Generated<Date>
     checked_at: Date | null
   }
   'fleet.template': {
@@ -51,7 +53,8 @@ export interface CatalogSchema {
     intent: string
     target: string | null
     plan: JSONColumnType<RolloutPlan>
-    planned_at: Generated<Date>
+    assignment: ColumnType<Assignment, string | undefined, string>
+    planned_at: ColumnType<Date, string | undefined, string>
     started_at: Date | null
     finished_at: Date | null
     epoch: Generated<number>

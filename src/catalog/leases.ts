@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type DriverIdentity, isProvenDead } from '../lib/process-identity.ts'
 import { FleetError } from '../model/errors.ts'
+import type { RolloutState } from '../model/rollout-state.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 
 /** A driver whose last heartbeat is older than this is taken for dead, in seconds. */
@@ -11,10 +12,13 @@ export type LeaseAnswer =
       readonly kind: 'taken'
       readonly epoch: number /** Who held it and did not give it back. */
       readonly from: DriverIdentity | null
+      /** Tenants whose runs it left. */
+      readonly orphans: readonly string[]
     }
   | {
       readonly kind: 'held'
-      readonly by: DriverIdentity /** After which time without a heartbeat it lapses, in milliseconds. */
+      readonly by: DriverIdentity
+      readonly state: RolloutState /** After which time without a heartbeat it lapses, in milliseconds. */
       readonly lapsesInMs: number
     }
 
@@ -29,6 +33,7 @@ export async function takeLease(db: CatalogDb, rolloutId: number, me: DriverIden
       .selectFrom('fleet.rollout')
       .select([
         'driver',
+        'state',
         sql<number>`extract(epoch from heartbeat_at + make_interval(secs => ${LEASE_SECONDS}) - clock_timestamp()) * 1000`.as(
           'lapses_in',
         ),
@@ -39,7 +44,8 @@ export async function takeLease(db: CatalogDb, rolloutId: number, me: DriverIden
     if (row === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout r${rolloutId}.`)
     const { driver } = row
     const lapsesInMs = Number(row.lapses_in)
-    if (driver !== null && lapsesInMs > 0 && !isProvenDead(driver)) return { kind: 'held', by: driver, lapsesInMs }
+    if (driver !== null && lapsesInMs > 0 && !isProvenDead(driver))
+      return { kind: 'held', by: driver, state: row.state, lapsesInMs }
     const { epoch } = await tx
       .updateTable('fleet.rollout')
       .set((eb) => ({
@@ -50,13 +56,14 @@ export async function takeLease(db: CatalogDb, rolloutId: number, me: DriverIden
       .where('id', '=', rolloutId)
       .returning('epoch')
       .executeTakeFirstOrThrow()
-    await tx
+    const orphans = await tx
       .updateTable('fleet.tenant_run')
       .set({ state: 'pending', not_before: sql<Date>`now()` })
       .where('rollout_id', '=', rolloutId)
       .where('state', '=', 'running')
+      .returning('tenant_id')
       .execute()
-    return { kind: 'taken', epoch, from: driver }
+    return { kind: 'taken', epoch, from: driver, orphans: orphans.map((it) => it.tenant_id) }
   })
 }
 

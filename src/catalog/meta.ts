@@ -30,3 +30,17 @@ export async function release(db: CatalogDb, version: string | null): Promise<vo
 export async function readMeta(db: CatalogDb): Promise<{ fleet: string; catalog_id: string; least_program: string }> {
   return db.selectFrom('fleet.meta').select(['fleet', 'catalog_id', 'least_program']).executeTakeFirstOrThrow()
 }
+
+/** Notes that tags or pins change: whoever looked at a plan before has looked at other waves. */
+export async function noteChangedTags(tx: CatalogTransaction): Promise<void> {
+  await tx
+    .updateTable('fleet.meta')
+    .set((eb) => ({ tags_generation: eb('tags_generation', '+', 1) }))
+    .execute()
+}
+
+/** Returns a number that is another one after tags or pins of any tenant have changed. */
+export async function readTagsGeneration(db: CatalogDb): Promise<number> {
+  const row = await db.selectFrom('fleet.meta').select('tags_generation').executeTakeFirstOrThrow()
+  return row.tags_generation
+}

@@ -3,16 +3,25 @@ import { FleetError } from '../model/errors.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import { type PauseReason, ROLLOUT, type RolloutState, type RolloutVerb } from '../model/rollout-state.ts'
 import { nextState, statesAccepting } from '../model/state-machine.ts'
+import type { Assignment } from './assign-waves.ts'
 import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
 import { holdNewTenants, readReleasedVersion, release } from './meta.ts'
 
 export type RolloutRow = Selectable<CatalogSchema['fleet.rollout']>
 
+export interface PlanToSave {
+  readonly plan: RolloutPlan
+  readonly intent: string
+  readonly assignment: Assignment
+  /** When the plan looked at the fleet: who becomes ready later is a joiner. */
+  readonly plannedAt: string
+}
+
 /** Writes a plan down as a rollout in state `planned`; the same digest again is the same row with a new time. */
-export async function savePlan(db: CatalogDb, plan: RolloutPlan, intent: string): Promise<number> {
-  await sql`delete from fleet.rollout where state = 'planned' and planned_at < now() - interval '7 days' and digest <> ${plan.digest}`.execute(
-    db,
-  )
+export async function savePlan(db: CatalogDb, { plan, intent, assignment, plannedAt }: PlanToSave): Promise<number> {
+  await sql`
+    delete from fleet.rollout
+    where state = 'planned' and planned_at < now() - interval '7 days' and digest <> ${plan.digest}`.execute(db)
   const row = await db
     .insertInto('fleet.rollout')
     .values({
@@ -21,13 +30,18 @@ export async function savePlan(db: CatalogDb, plan: RolloutPlan, intent: string)
       intent,
       target: plan.target,
       plan: JSON.stringify(plan),
-      planned_at: sql<Date>`clock_timestamp()`,
+      assignment: JSON.stringify(assignment),
+      planned_at: plannedAt,
     })
     .onConflict((it) =>
       it
         .column('digest')
         .where('state', '=', 'planned')
-        .doUpdateSet((eb) => ({ plan: eb.ref('excluded.plan'), planned_at: eb.ref('excluded.planned_at') })),
+        .doUpdateSet((eb) => ({
+          plan: eb.ref('excluded.plan'),
+          assignment: eb.ref('excluded.assignment'),
+          planned_at: eb.ref('excluded.planned_at'),
+        })),
     )
     .returning('id')
     .executeTakeFirstOrThrow()
@@ -175,15 +189,7 @@ export async function retryFailed(db: CatalogDb, id: number): Promise<number> {
   return db.transaction().execute(async (tx) => {
     await holdNewTenants(tx)
     const state = await lockState(tx, id)
-    // A paused rollout stays paused: `resume` goes on. A completed one runs again, unless another is active.
-    if (state === 'completed') {
-      await refuseSecond(tx)
-      await tx
-        .updateTable('fleet.rollout')
-        .set({ state: 'running', outcome: null, finished_at: null })
-        .where('id', '=', id)
-        .execute()
-    } else if (state !== 'paused' && state !== 'running') {
+    if (state !== 'completed' && state !== 'paused' && state !== 'running') {
       throw new FleetError('INVALID_TRANSITION', `Cannot retry while ${state}.`)
     }
     const { numUpdatedRows } = await tx
@@ -192,6 +198,17 @@ export async function retryFailed(db: CatalogDb, id: number): Promise<number> {
       .where('rollout_id', '=', id)
       .where('state', '=', 'failed')
       .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n)
+      throw new FleetError('INVALID_TRANSITION', `Rollout r${id} has no failed tenant to try again.`)
+    // A paused rollout stays paused: `resume` goes on. A completed one runs again, unless another is active.
+    if (state === 'completed') {
+      await refuseSecond(tx)
+      await tx
+        .updateTable('fleet.rollout')
+        .set({ state: nextState(ROLLOUT, state, 'retry'), outcome: null, finished_at: null })
+        .where('id', '=', id)
+        .execute()
+    }
     return Number(numUpdatedRows)
   })
 }

@@ -1,17 +1,10 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { FleetError } from '../model/errors.ts'
 import { JOINERS, type RolloutPlan } from '../model/rollout.ts'
-import { type AssignmentInput, assignWaves, inScope } from './assign-waves.ts'
+import { type Assignment, assignWaves, inScope } from './assign-waves.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
-import { holdNewTenants } from './meta.ts'
+import { holdNewTenants, readTagsGeneration } from './meta.ts'
 import { refuseSecond } from './rollouts.ts'
-
-export interface StartInput {
-  readonly rolloutId: number
-  readonly plan: RolloutPlan
-  /** As the plan was counted, with sizes resolved to numbers. */
-  readonly assignment: AssignmentInput
-}
 
 export interface StartOutcome {
   readonly tenants: number
@@ -21,12 +14,20 @@ export interface StartOutcome {
   readonly dropped: number
 }
 
+interface Planned {
+  readonly rolloutId: number
+  readonly plan: RolloutPlan
+  readonly assignment: Assignment
+  readonly plannedAt: RawBuilder<Date>
+}
+
 /**
- * Moves a planned rollout to running and makes its waves and tenant runs, all in one transaction.
- * @throws FleetError ROLLOUT_ACTIVE when another one is not finished; PLAN_CHANGED when tags or pins are not those that
- *   the plan saw
+ * Moves a planned rollout to running and makes its waves and tenant runs, all in one transaction, by what was written down
+ * with the plan.
+ * @throws FleetError ROLLOUT_ACTIVE when another one is not finished; PLAN_CHANGED when tags, pins or versions are not
+ *   those that the plan saw
  */
-export async function startRollout(db: CatalogDb, { rolloutId, plan, assignment }: StartInput): Promise<StartOutcome> {
+export async function startRollout(db: CatalogDb, rolloutId: number): Promise<StartOutcome> {
   return db.transaction().execute(async (tx) => {
     await holdNewTenants(tx)
     await refuseSecond(tx)
@@ -35,14 +36,23 @@ export async function startRollout(db: CatalogDb, { rolloutId, plan, assignment 
       .set({ state: 'running', started_at: sql<Date>`now()` })
       .where('id', '=', rolloutId)
       .where('state', '=', 'planned')
-      .returning('planned_at')
+      .returning(['plan', 'assignment'])
       .executeTakeFirst()
-    if (rollout === undefined) throw new FleetError('PLAN_CHANGED', 'Another process has started this plan meanwhile.')
-    await refuseChanged(tx, plan, rollout.planned_at)
+    if (rollout === undefined)
+      throw new FleetError('ROLLOUT_ACTIVE', 'Another process has started this plan meanwhile.')
+    const { plan, assignment } = rollout
+    // In SQL, which keeps microseconds: to the millisecond, a tenant of the same moment would fall on the wrong side.
+    const plannedAt = sql<Date>`(select planned_at from fleet.rollout where id = ${rolloutId})`
+    const planned = { rolloutId, plan, assignment, plannedAt }
+    if (assignment.tagsGeneration !== (await readTagsGeneration(tx))) {
+      throw new FleetError('PLAN_CHANGED', 'Tags or pins of tenants changed after the plan was made.')
+    }
 
-    const counts = await insertRuns(tx, { rolloutId, plan, assignment, plannedAt: rollout.planned_at })
-    const joiners = counts.get(plan.waves.length) ?? 0
-    const tenants = [...counts.values()].reduce((sum, it) => sum + it, 0)
+    await insertPlanned(tx, planned)
+    const joiners = await insertLater(tx, planned)
+    const { rows } = await sql<{ tenants: string }>`
+      select count(*) as tenants from fleet.tenant_run where rollout_id = ${rolloutId}`.execute(tx)
+    const tenants = Number(rows[0]?.tenants)
     const waves = plan.waves.map((wave) => ({
       name: wave.name,
       concurrency: wave.concurrency,
@@ -64,11 +74,12 @@ export async function startRollout(db: CatalogDb, { rolloutId, plan, assignment 
   })
 }
 
-/** Inserts a run per targeted tenant; returns how many by position of the wave, the joiners' being the last. */
-async function insertRuns(
+/** Inserts a run per tenant that was there when the plan was made. */
+async function insertPlanned(
   tx: CatalogTransaction,
-  { rolloutId, plan, assignment, plannedAt }: StartInput & { plannedAt: Date },
-): Promise<Map<number, number>> {
+  { rolloutId, plan, assignment, plannedAt }: Planned,
+): Promise<void> {
+  await refuseUnplanned(tx, { rolloutId, plan, assignment, plannedAt })
   // The plan leaves out waves that nobody is in, or that were not asked for: from the rule's index to the wave's position.
   const position = Object.fromEntries(
     assignment.waves
@@ -79,26 +90,35 @@ async function insertRuns(
     insert into fleet.tenant_run (rollout_id, tenant_id, wave, position, server, state)
     select ${rolloutId}, id, at, row_number() over (order by at, sort collate "C"), server, 'pending'
     from (
-      select a.*, case when a.ready_at > ${plannedAt} then ${plan.waves.length}::int
-        else (${JSON.stringify(position)}::jsonb ->> a.wave::text)::int end as at
-      from ${assignWaves(assignment)} a
+      select a.*, (${JSON.stringify(position)}::jsonb ->> a.wave::text)::int as at
+      from ${assignWaves(assignment, { readyBefore: plannedAt })} a
     ) placed
     where at is not null`.execute(tx)
-  const { rows } = await sql<{ wave: number; tenants: string }>`
-    select wave, count(*) as tenants from fleet.tenant_run where rollout_id = ${rolloutId} group by wave`.execute(tx)
-  return new Map(rows.map((row) => [row.wave, Number(row.tenants)]))
 }
 
-async function refuseChanged(tx: CatalogTransaction, plan: RolloutPlan, plannedAt: Date): Promise<void> {
-  const { rows } = await sql<{ changed: string }>`
-    select count(*) as changed from fleet.tenant t
-    where t.state = 'ready' and ${inScope({ ...plan.scope, tags: {} })}
-      and t.changed_at > ${plannedAt} and t.ready_at <= ${plannedAt}`.execute(tx)
-  const changed = Number(rows[0]?.changed)
-  if (changed > 0) {
-    throw new FleetError(
-      'PLAN_CHANGED',
-      `Tags or pins of ${changed} tenant${changed === 1 ? '' : 's'} changed after the plan was made.`,
-    )
-  }
+/** Inserts tenants that became ready since as joiners; returns how many. A rollout limited to waves takes none. */
+async function insertLater(tx: CatalogTransaction, { rolloutId, plan, plannedAt }: Planned): Promise<number> {
+  if (plan.scope.waves.length > 0) return 0
+  const { numAffectedRows } = await sql`
+    insert into fleet.tenant_run (rollout_id, tenant_id, wave, position, server, state)
+    select ${rolloutId}, t.id, ${plan.waves.length}::int, ${plan.tenants}::int + row_number() over (order by t.id), t.server, 'pending'
+    from fleet.tenant t join fleet.history h on h.id = t.history_id
+    where t.state = 'ready' and t.pinned is null and ${inScope(plan.scope)} and t.ready_at > ${plannedAt}
+      and not ${plan.target} = any(h.names)`.execute(tx)
+  return Number(numAffectedRows ?? 0)
+}
+
+/** A tenant that has moved since to a version from which nothing was planned must not be left out silently. */
+async function refuseUnplanned(tx: CatalogTransaction, { plan, assignment, plannedAt }: Planned): Promise<void> {
+  const { rows } = await sql<{ id: string; version: string | null }>`
+    select t.id, h.version from fleet.tenant t join fleet.history h on h.id = t.history_id
+    where t.state = 'ready' and t.pinned is null and ${inScope(plan.scope)} and t.ready_at <= ${plannedAt}
+      and not t.history_id = any(${[...assignment.histories]}) and not ${plan.target} = any(h.names)
+    order by t.id limit 1`.execute(tx)
+  const [moved] = rows
+  if (moved === undefined) return
+  throw new FleetError(
+    'PLAN_CHANGED',
+    `Tenant "${moved.id}" is at ${moved.version ?? 'no migration'} now, from where nothing was planned.`,
+  )
 }

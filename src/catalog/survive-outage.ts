@@ -17,7 +17,8 @@ export function surviveOutage<T>(ask: () => Promise<T>): Promise<T> {
     randomize: true,
     shouldRetry: ({ error }) => {
       const sqlstate = sqlstateOf(error)
-      return sqlstate !== undefined && classifySqlstate(sqlstate) === 'error'
+      // A standby that is about to take over is read-only (25006) for a moment.
+      return sqlstate !== undefined && ['error', 'server'].includes(classifySqlstate(sqlstate))
     },
   })
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { JOINERS } from '../model/rollout.ts'
-import type { Placement } from '../model/tenant.ts'
+import { type FailureMode, isInScope, JOINERS } from '../model/rollout.ts'
+import type { Placement, Tags } from '../model/tenant.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { historyId } from './histories.ts'
 
@@ -21,14 +21,19 @@ export interface RunKey {
   readonly epoch: number
 }
 
+export interface ClaimKey extends RunKey {
+  readonly failureMode: FailureMode
+}
+
 /**
  * Claims pending runs for the holder of the epoch, in the order of the ids; undefined for each that may not start now.
- * The rollout's row is held FOR SHARE: a pause waits for the claim, or the claim for the pause and then finds nothing.
- * The failure budget is looked at here too: between the loop's look and the claim another tenant may have failed.
+ * The rollout's row is held FOR SHARE: a pause waits for the claim, or the claim for the pause and then finds nothing; so
+ * is the tenant's, against a deletion. The failure budget is kept here, on what is recorded at this moment: what the loop
+ * decided on may be older. While strict, even if all that runs failed, the budget would be exceeded by one at most.
  */
 export async function claimRuns(
   db: CatalogDb,
-  { rolloutId, epoch }: RunKey,
+  { rolloutId, epoch, failureMode }: ClaimKey,
   tenantIds: readonly string[],
 ): Promise<(ClaimedRun | undefined)[]> {
   const { rows } = await sql<{
@@ -41,17 +46,32 @@ export async function claimRuns(
   }>`
     with active as (
       select id from fleet.rollout where id = ${rolloutId} and state = 'running' and epoch = ${epoch} for share
-    ), open_wave as materialized (
-      select w.position, w.name from fleet.wave w where w.rollout_id = ${rolloutId} and w.max_failures >= (
-        select count(*) from fleet.tenant_run f where f.rollout_id = w.rollout_id and f.wave = w.position and f.state = 'failed')
+    ), budget as materialized (
+      select w.position, w.name,
+        case when f.failed > w.max_failures then 0
+          when ${failureMode === 'strict'} then w.max_failures + 1 - f.failed - f.running
+          else ${tenantIds.length}::int end as room
+      from fleet.wave w cross join lateral (
+        select count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'running') as running
+        from fleet.tenant_run where rollout_id = w.rollout_id and wave = w.position and state in ('failed', 'running')
+      ) f where w.rollout_id = ${rolloutId}
+    ), ranked as materialized (
+      select r.tenant_id, r.wave, row_number() over (partition by r.wave order by r.position) as place
+      from fleet.tenant_run r
+      where r.rollout_id = ${rolloutId} and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
+    ), fit as materialized (
+      select t.id, t.placement, t.history_id, b.name as wave
+      from ranked join budget b on b.position = ranked.wave and ranked.place <= b.room
+      join fleet.tenant t on t.id = ranked.tenant_id
+      where t.state = 'ready' and t.pinned is null and exists (select from active)
+      order by t.id
+      for share of t
     )
     update fleet.tenant_run r
     set state = 'running', attempt = r.attempt + 1, epoch = ${epoch}, started_at = coalesce(r.started_at, now()), finished_at = null
-    from active, fleet.tenant t, fleet.history h, open_wave w
-    where r.rollout_id = active.id and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
-      and t.id = r.tenant_id and t.state = 'ready' and t.pinned is null
-      and h.id = t.history_id and w.position = r.wave
-    returning r.tenant_id, r.attempt, r.tries, w.name as wave, t.placement, h.names`.execute(db)
+    from fit join fleet.history h on h.id = fit.history_id
+    where r.rollout_id = ${rolloutId} and r.tenant_id = fit.id and r.state = 'pending'
+    returning r.tenant_id, r.attempt, r.tries, fit.wave, fit.placement, h.names`.execute(db)
   const byId = new Map(rows.map((row) => [row.tenant_id, row]))
   const refused = tenantIds.filter((id) => !byId.has(id))
   if (refused.length > 0) await skipUnfit(db, { rolloutId, epoch }, refused)
@@ -213,34 +233,44 @@ export async function pauseServer(
 }
 
 /**
- * Adds a tenant that has just become ready to a rollout under way, in the last wave. Call it in the transaction that makes
- * the tenant ready, after `holdRollouts`.
+ * Makes a tenant a joiner of the rollout under way, if there is one that it is in scope of and that it is behind: a run in
+ * the last wave. Call it after `holdRollouts`, in the transaction that makes the tenant ready or lets rollouts take it
+ * again. A run that was settled before is taken up again: the database may be another one by now.
  */
 export async function joinRollout(
   tx: CatalogTransaction,
-  {
-    rolloutId,
-    tenantId,
-    server,
-    concurrency,
-  }: { rolloutId: number; tenantId: string; server: string; concurrency: number },
+  tenant: { readonly id: string; readonly tags: Tags; readonly server: string; readonly history: readonly string[] },
 ): Promise<void> {
-  // The row lock also keeps two joiners from making the wave twice.
-  await tx.selectFrom('fleet.rollout').select('id').where('id', '=', rolloutId).forUpdate().execute()
+  // The row lock keeps two joiners from making the wave twice, and the rollout from ending meanwhile.
+  const active = await tx
+    .selectFrom('fleet.rollout')
+    .select(['id', 'target', 'plan'])
+    .where('state', 'in', ['running', 'paused'])
+    .forUpdate()
+    .executeTakeFirst()
+  if (!active?.target || tenant.history.includes(active.target) || !isInScope(active.plan.scope, tenant)) return
+  const rolloutId = active.id
   await sql`
     insert into fleet.wave (rollout_id, position, name, concurrency, max_failures)
-    select ${rolloutId}, coalesce(max(position), -1) + 1, ${JOINERS}, ${concurrency}, 0 from fleet.wave where rollout_id = ${rolloutId}
+    select ${rolloutId}, coalesce(max(position), -1) + 1, ${JOINERS}, ${active.plan.policy.concurrency}, 0
+    from fleet.wave where rollout_id = ${rolloutId}
     having not coalesce(bool_or(name = ${JOINERS}), false)`.execute(tx)
   await sql`
     insert into fleet.tenant_run (rollout_id, tenant_id, wave, position, server, state)
-    select ${rolloutId}, ${tenantId}, (select max(position) from fleet.wave where rollout_id = ${rolloutId}),
-      (select coalesce(max(position), 0) + 1 from fleet.tenant_run where rollout_id = ${rolloutId}), ${server}, 'pending'
-    on conflict (rollout_id, tenant_id) do update set state = 'pending', skip_reason = null, finished_at = null, not_before = now()
-      where tenant_run.state = 'skipped'`.execute(tx)
-  await sql`insert into fleet.rollout_server (rollout_id, server) values (${rolloutId}, ${server}) on conflict do nothing`.execute(
+    select ${rolloutId}, ${tenant.id}, max(position), ${LAST}, ${tenant.server}, 'pending'
+    from fleet.wave where rollout_id = ${rolloutId}
+    on conflict (rollout_id, tenant_id) do update
+      set state = 'pending', wave = excluded.wave, position = excluded.position, server = excluded.server, tries = 0,
+        skip_reason = null, migration = null, sqlstate = null, message = null, finished_at = null, not_before = now()
+      where tenant_run.state in ('skipped', 'succeeded', 'failed')`.execute(tx)
+  await sql`
+    insert into fleet.rollout_server (rollout_id, server) values (${rolloutId}, ${tenant.server}) on conflict do nothing`.execute(
     tx,
   )
 }
+
+/** Joiners go in no particular order. */
+const LAST = 2_147_483_647
 
 /** Says whether a tenant is being migrated at this moment. */
 export async function isRunning(db: CatalogDb, tenantId: string): Promise<boolean> {

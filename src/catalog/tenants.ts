@@ -4,7 +4,8 @@ import { statesAccepting } from '../model/state-machine.ts'
 import type { Placement, Tags, Tenant, TenantOrigin } from '../model/tenant.ts'
 import { TENANT, type TenantState } from '../model/tenant-state.ts'
 import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
-import { saveHistory } from './histories.ts'
+import { historyId, saveHistory } from './histories.ts'
+import { noteChangedTags } from './meta.ts'
 
 /** Which tenants a listing shows. */
 export interface TenantFilter {
@@ -42,14 +43,18 @@ export async function findTenant(db: CatalogDb, id: string): Promise<Tenant | un
   return row && toTenant(row)
 }
 
-/** Returns the id of the tenant that a database belongs to, by server and name; undefined when it is nobody's. */
-export async function findTenantAt(db: CatalogDb, { server, database }: Placement): Promise<string | undefined> {
+/** Returns the id of the tenant that a database belongs to, by what it is or by where it is; undefined when it is nobody's. */
+export async function findTenantAt(
+  db: CatalogDb,
+  { placement, identity }: { placement: Placement; identity: string | null },
+): Promise<string | undefined> {
   const row = await db
     .selectFrom('fleet.tenant')
     .select('id')
     .where('state', '<>', 'deleted')
-    .where('server', '=', server)
-    .where(sql<SqlBool>`placement ->> 'database' = ${database}`)
+    .where(
+      sql<SqlBool>`(identity = ${identity} or server = ${placement.server} and placement ->> 'database' = ${placement.database})`,
+    )
     .executeTakeFirst()
   return row?.id
 }
@@ -85,6 +90,8 @@ export interface NewTenantRow {
   readonly placement: Placement | null
   /** Encrypted. */
   readonly secret: string | null
+  /** Of an adopted database, by whatever name it is reached; null where that cannot be known. */
+  readonly identity: string | null
 }
 
 /**
@@ -107,6 +114,7 @@ export async function recordTenant(
     placement: tenant.placement && JSON.stringify(tenant.placement),
     history_id,
     secret: tenant.secret,
+    identity: tenant.identity,
   }
   const row = await db
     .insertInto('fleet.tenant')
@@ -132,7 +140,6 @@ export async function recordTenant(
             .else(eb.ref('fleet.tenant.secret'))
             .end(),
           created_at: sql<Date>`now()`,
-          changed_at: sql<Date>`now()`,
         }))
         .where('fleet.tenant.state', 'in', ['creating', ...statesAccepting(TENANT, 'create-again')]),
     )
@@ -177,7 +184,11 @@ export async function changeTenant(
   const to = ({ fail: 'failed', delete: 'deleting', 'finish-delete': 'deleted' } as const)[verb]
   const { numUpdatedRows } = await db
     .updateTable('fleet.tenant')
-    .set({ state: to, error, ...(to === 'deleted' ? { secret: null, placement: null, pinned: null } : {}) })
+    .set({
+      state: to,
+      error,
+      ...(to === 'deleted' ? { secret: null, placement: null, pinned: null, identity: null } : {}),
+    })
     .where('id', '=', id)
     .where('state', 'in', statesAccepting(TENANT, verb))
     .executeTakeFirstOrThrow()
@@ -202,29 +213,47 @@ export async function tagTenants(
 ): Promise<void> {
   const set = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== null))
   const removed = Object.keys(tags).filter((key) => tags[key] === null)
-  await db
-    .updateTable('fleet.tenant')
-    .set({
-      tags: sql`(tags || ${JSON.stringify(set)}::jsonb) - ${removed}::text[]`,
-      changed_at: sql<Date>`clock_timestamp()`,
-    })
-    .where(sql<SqlBool>`id = any(${[...ids]})`)
-    .execute()
+  await db.transaction().execute(async (tx) => {
+    await noteChangedTags(tx)
+    await tx
+      .updateTable('fleet.tenant')
+      .set({ tags: sql`(tags || ${JSON.stringify(set)}::jsonb) - ${removed}::text[]` })
+      .where(sql<SqlBool>`id = any(${[...ids]})`)
+      .execute()
+  })
 }
 
-/** Pins tenants with a reason, or lets rollouts take them again with null. */
-export async function pinTenants(db: CatalogDb, ids: readonly string[], reason: string | null): Promise<void> {
-  await db
-    .updateTable('fleet.tenant')
-    .set({ pinned: reason, changed_at: sql<Date>`clock_timestamp()` })
-    .where(sql<SqlBool>`id = any(${[...ids]})`)
-    .execute()
+/** Pins tenants with a reason: rollouts pass over them. */
+export async function pinTenants(db: CatalogDb, ids: readonly string[], reason: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await noteChangedTags(tx)
+    await tx
+      .updateTable('fleet.tenant')
+      .set({ pinned: reason })
+      .where(sql<SqlBool>`id = any(${[...ids]})`)
+      .execute()
+  })
 }
 
-/** Corrects the catalog's copy of a tenant's history. */
-export async function recordHistory(db: CatalogDb, id: string, history: readonly string[]): Promise<void> {
-  const history_id = await saveHistory(db, history)
-  await db.updateTable('fleet.tenant').set({ history_id, checked_at: sql<Date>`now()` }).where('id', '=', id).execute()
+/** Lets rollouts take a tenant again. Call it after `holdRollouts`. */
+export async function unpinTenant(tx: CatalogTransaction, id: string): Promise<void> {
+  await noteChangedTags(tx)
+  await tx.updateTable('fleet.tenant').set({ pinned: null }).where('id', '=', id).execute()
+}
+
+/** Corrects the catalog's copy of a tenant's history, unless it is not the one any more that was compared with. */
+export async function recordHistory(
+  db: CatalogDb,
+  id: string,
+  { was, is }: { was: readonly string[]; is: readonly string[] },
+): Promise<void> {
+  const history_id = await saveHistory(db, is)
+  await db
+    .updateTable('fleet.tenant')
+    .set({ history_id, checked_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('history_id', '=', historyId(was))
+    .execute()
 }
 
 /** Returns some encrypted secret, to see whether the key at hand opens it; undefined when there is none. */

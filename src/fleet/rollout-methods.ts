@@ -1,15 +1,16 @@
 import { listRuns } from '../catalog/rollout-progress.ts'
 import { findRollout, listRollouts, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
-import { existingTenantIds, listTenants, sampleTenantIds, sampleTenants } from '../catalog/tenants.ts'
+import { existingTenantIds, findTenant, listTenants, sampleTenantIds, sampleTenants } from '../catalog/tenants.ts'
 import { parseQuantity } from '../config/quantity.ts'
 import { createInProcessEngine } from '../engine/in-process-engine.ts'
 import { FleetError } from '../model/errors.ts'
+import type { ProvisioningEvent } from '../model/events.ts'
 import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
 import {
   abortByOperator,
-  makeDrivable,
+  findDrivable,
   pauseByOperator,
   retryByOperator,
   setMaxFailuresByOperator,
@@ -23,9 +24,19 @@ import type { Quantity } from '../rollout/waves.ts'
 import type { DriveResult, Fleet, PlanOptions } from './fleet.ts'
 import type { Parts } from './parts.ts'
 
+/** A backend whose process has died notices within 2 s (client_connection_check_interval); until then it may commit. */
+const LAST_COMMIT_MS = 2_500
+
 export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
   const { catalog, config, clock, events, connect, files, backends } = parts
   const { db } = catalog
+  const refreshing = {
+    db,
+    connect,
+    clock,
+    tables: config.migrations,
+    publish: (event: ProvisioningEvent) => events.emit('event', event),
+  }
 
   async function driveContext(): Promise<DriveContext> {
     return {
@@ -38,6 +49,15 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       onBackend: backends.add,
       createEngine: ({ onError }) => createInProcessEngine({ clock, onError }),
       publish: (event) => events.emit('event', event),
+      readHistories: async (ids) => {
+        if (ids.length === 0) return
+        await clock.sleep(LAST_COMMIT_MS)
+        const tenants = await Promise.all(ids.map((id) => findTenant(db, id)))
+        await refreshTenants(
+          tenants.filter((it) => it !== undefined),
+          refreshing,
+        )
+      },
     }
   }
 
@@ -50,7 +70,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     await refuseUnknown([...full.tenants, ...full.skipTenants])
     if (verify !== undefined) {
       const tenants = verify === 'all' ? listTenants(db) : await sampleTenants(db, verify)
-      await refreshTenants(tenants, { ...context, publish: (event) => events.emit('event', event) })
+      await refreshTenants(tenants, refreshing)
     }
     return planRollout({
       db,
@@ -93,9 +113,9 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
 
   return {
     plan: async (options = {}): Promise<RolloutPlan> => {
-      const { plan: planned, intent } = await plan(options, await driveContext())
-      if (planned.tenants > 0) await savePlan(db, planned, intent)
-      return planned
+      const planned = await plan(options, await driveContext())
+      if (planned.plan.tenants > 0) await savePlan(db, planned)
+      return planned.plan
     },
     start: async (options = {}) => {
       const context = await driveContext()
@@ -103,7 +123,9 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       const started = await startRollout(context, {
         plan: () => plan(options, context),
         digest: options.digest,
-        supersede: options.supersede ? (active) => abortByOperator(context, String(active.id), signal) : undefined,
+        supersede: options.supersede
+          ? (active) => abortByOperator(context, String(active.id), { signal, wait: true })
+          : undefined,
       })
       if (started.kind === 'nothing-to-do') return started
       if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
@@ -113,11 +135,12 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       const context = await driveContext()
       const allowed = quantity(maxFailures)
       if (allowed !== undefined) await setMaxFailuresByOperator(db, id, allowed)
-      return drive(await makeDrivable(db, id), context, signal)
+      return drive(await findDrivable(db, id), context, signal)
     },
     retry: (id) => retryByOperator(db, id),
     pause: (id, { note } = {}) => pauseByOperator(db, id, note),
-    abort: async (id) => abortByOperator(await driveContext(), id, new AbortController().signal),
+    abort: async (id) =>
+      abortByOperator(await driveContext(), id, { signal: new AbortController().signal, wait: false }),
     status: async (id) => readRolloutStatus(db, await findByTypedId(db, id), clock),
     list: async ({ limit = 20 } = {}) => (await listRollouts(db, limit)).map(summaryOf),
     runs: async function* (id, { states } = {}) {

@@ -1,4 +1,6 @@
+import { holdRollouts } from '../catalog/meta.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
+import { joinRollout } from '../catalog/tenant-runs.ts'
 import {
   existingTenantIds,
   findTenant,
@@ -6,6 +8,7 @@ import {
   pinTenants,
   sampleTenantIds,
   tagTenants,
+  unpinTenant,
 } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
@@ -72,7 +75,14 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
     },
     unpin: async (ids) => {
       await allKnown(ids)
-      await pinTenants(db, ids, null)
+      for (const id of ids) {
+        const { tags, history, placement } = await known(id)
+        await db.transaction().execute(async (tx) => {
+          await holdRollouts(tx)
+          await unpinTenant(tx, id)
+          if (placement !== null) await joinRollout(tx, { id, tags, history, server: placement.server })
+        })
+      }
     },
     refresh: async (ids) => {
       if (ids === undefined) return refreshTenants(listTenants(db), refreshing)

@@ -133,7 +133,7 @@ export const ERRORS = {
   },
   TENANT_ID_INVALID: {
     means: 'A tenant id has characters that are not allowed.',
-    remedy: 'Use a-z, 0-9, _ and -, beginning with a letter or digit, 40 characters at most.',
+    remedy: 'Use a-z, 0-9, _ and -, beginning with a letter or digit, no two _ in a row, 40 characters at most.',
     exit: EXIT.usage,
   },
   TENANT_STATE: {

@@ -1,4 +1,6 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { holdRollouts } from '../catalog/meta.ts'
+import { joinRollout } from '../catalog/tenant-runs.ts'
 import { findTenant, findTenantAt, finishTenant, recordTenant } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { readHistory } from '../migrations/history.ts'
@@ -67,40 +69,66 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
 
   const connection =
     'url' in candidate ? parseConnectionString(candidate.url) : await context.provider.connect(placementOn(candidate))
-  const { history, owner, mark } = await withClient(connection, { applicationName: `fleet/adopt/${id}` }, (client) =>
-    inspect(client, context.tables),
+  const { history, owner, mark, identity, guarded } = await withClient(
+    connection,
+    { applicationName: `fleet/adopt/${id}` },
+    (client) => inspect(client, context.tables),
   )
   const placement: Placement =
     'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
-  const other = mark?.key ?? (await findTenantAt(db, placement))
+  const other = mark?.key ?? (await findTenantAt(db, { placement, identity }))
   // Two tenants on one database would be migrated, and deleted, in each other's name.
   if (other !== undefined) throw new FleetError('ADOPTION_REFUSED', `it is the database of tenant "${other}" already`)
+  if (guarded) {
+    throw new FleetError(
+      'ADOPTION_REFUSED',
+      'its history table has triggers or rules, which would run with the rights of whoever migrates',
+    )
+  }
   checkHistory(history, context)
   if (context.dryRun) return versionOf(history)
 
   const secret = 'url' in candidate && connection.password ? seal(connection.password.reveal()) : null
   await db.transaction().execute(async (tx) => {
-    await recordTenant(tx, { id, origin: 'adopted', tags, server: placement.server, placement, secret })
+    await holdRollouts(tx)
+    await recordTenant(tx, { id, origin: 'adopted', tags, server: placement.server, placement, secret, identity })
     await finishTenant(tx, { id, placement, history })
+    await joinRollout(tx, { id, tags, server: placement.server, history })
   })
   return versionOf(history)
 }
 
-/** Reads the history, our mark if there is one, and who owns the history: that role goes on to own what migrations make. */
-async function inspect(
-  client: Client,
-  tables: HistoryTables,
-): Promise<{ history: readonly string[]; owner: string | null; mark: Mark | undefined }> {
+async function inspect(client: Client, tables: HistoryTables): Promise<Inspection> {
   const history = await readHistory(client, tables)
-  const { rows } = await client.query<{ owner: string }>(
-    `select pg_get_userbyid(relowner) as owner from pg_class
+  const { rows: found } = await client.query<{ owner: string; guarded: boolean }>(
+    `select pg_get_userbyid(relowner) as owner, relhastriggers or relhasrules as guarded from pg_class
      where oid = to_regclass(case when $2::text is null then quote_ident($1) else quote_ident($2) || '.' || quote_ident($1) end)`,
     [tables.table, tables.schema ?? null],
   )
-  const { rows: marks } = await client.query<{ comment: string | null }>(
-    `select shobj_description(oid, 'pg_database') as comment from pg_database where datname = current_database()`,
+  const { rows: database } = await client.query<{ comment: string | null; identity: string | null }>(
+    `select shobj_description(oid, 'pg_database') as comment,
+       case when has_function_privilege('pg_control_system()', 'execute')
+         then (select system_identifier from pg_control_system()) || '/' || oid end as identity
+     from pg_database where datname = current_database()`,
   )
-  return { history, owner: rows[0]?.owner ?? null, mark: parseMark(marks[0]?.comment ?? null) }
+  return {
+    history,
+    owner: found[0]?.owner ?? null,
+    guarded: found[0]?.guarded ?? false,
+    mark: parseMark(database[0]?.comment ?? null),
+    identity: database[0]?.identity ?? null,
+  }
+}
+
+interface Inspection {
+  readonly history: readonly string[]
+  /** Of the history table: that role goes on to own what migrations make. */
+  readonly owner: string | null
+  /** Code of the database would run whenever its history is written. */
+  readonly guarded: boolean
+  readonly mark: Mark | undefined
+  /** The same by whatever name the database is reached. */
+  readonly identity: string | null
 }
 
 function checkHistory(history: readonly string[], { available, allowUnordered }: AdoptContext): void {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { holdRollouts } from '../catalog/meta.ts'
-import { findActive } from '../catalog/rollouts.ts'
 import { countByServer } from '../catalog/tenant-counts.ts'
 import { joinRollout } from '../catalog/tenant-runs.ts'
 import {
@@ -17,7 +16,6 @@ import { readHistory } from '../migrations/history.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
 import type { Mark } from '../model/mark.ts'
-import { isInScope } from '../model/rollout.ts'
 import { Secret } from '../model/secret.ts'
 import type { Placement, Tags, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
@@ -44,7 +42,8 @@ export interface CreateContext extends TemplateContext {
 export async function checkNewTenants(tenants: readonly NewTenant[], { db }: Pick<CreateContext, 'db'>): Promise<void> {
   const ids = tenants.map((it) => it.id)
   for (const id of ids) checkNewId(id)
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  const seen = new Set<string>()
+  const twice = ids.find((id) => seen.size === seen.add(id).size)
   if (twice !== undefined) throw new FleetError('TENANT_EXISTS', `Tenant "${twice}" is given twice.`)
   for (const id of await existingTenantIds(db, ids)) {
     const tenant = await findTenant(db, id)
@@ -74,6 +73,7 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
     server,
     placement: null,
     secret: context.seal(password),
+    identity: null,
   })
   failpoint('tenant.recorded')
   try {
@@ -81,10 +81,14 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
     const migrations = await migrationsForNewTenants(context)
     const template = await ensureTemplate(record.server, migrations, context)
     const secret = new Secret(context.unseal(record.secret ?? context.seal(password)))
+    await refuseDeleted(id, context)
     const placement = await provider.createDatabase({ server: record.server, template, mark, password: secret })
     const history = record.isNew ? template.history : await ownHistory(placement, context)
     await finish({ id, tags, placement, history }, context)
   } catch (error) {
+    // Deleted while it was being made: then nobody else knows of what was made since.
+    if ((await findTenant(db, id))?.state === 'deleted')
+      await provider.deleteDatabase(provider.plannedPlacement(record.server, mark), mark)
     if (!(error instanceof FleetError && error.code === 'TENANT_EXISTS')) {
       await changeTenant(db, id, 'fail', error instanceof Error ? error.message : String(error)).catch(() => {})
     }
@@ -101,6 +105,16 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
     ms: now.getTime() - startedAt.getTime(),
   })
   return tenant
+}
+
+/** Building a template may take long, and somebody may have given the tenant up meanwhile. */
+async function refuseDeleted(id: string, { db }: CreateContext): Promise<void> {
+  const tenant = await findTenant(db, id)
+  if (tenant?.state !== 'creating')
+    throw new FleetError(
+      'TENANT_STATE',
+      `Tenant "${id}" is ${tenant?.state ?? 'gone'}: somebody has deleted it meanwhile.`,
+    )
 }
 
 interface Made {
@@ -126,16 +140,7 @@ async function finish(made: Made, context: CreateContext): Promise<void> {
       if (!(await finishTenant(tx, { id: made.id, placement: made.placement, history }))) {
         throw new FleetError('TENANT_EXISTS', `Another process has finished or removed tenant "${made.id}" meanwhile.`)
       }
-      const active = await findActive(tx)
-      const joins =
-        active !== undefined &&
-        active.state !== 'aborting' &&
-        active.target !== null &&
-        !history.includes(active.target)
-      if (joins && isInScope(active.plan.scope, { id: made.id, tags: made.tags })) {
-        const { concurrency } = active.plan.policy
-        await joinRollout(tx, { rolloutId: active.id, tenantId: made.id, server: made.placement.server, concurrency })
-      }
+      await joinRollout(tx, { id: made.id, tags: made.tags, server: made.placement.server, history })
       return true
     })
     if (done) return

@@ -29,10 +29,14 @@ export async function deleteTenant(
   const tenant = await findTenant(db, id)
   if (tenant === undefined || tenant.state === 'deleted')
     throw new FleetError('TENANT_UNKNOWN', `There is no tenant "${id}".`)
-  if (await isRunning(db, id)) throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
   if (tenant.state !== 'deleting') {
     nextState(TENANT, tenant.state, 'delete')
-    await changeTenant(db, id, 'delete')
+    await db.transaction().execute(async (tx) => {
+      // The change locks the tenant's row: a claim waits for it, or was before it and is seen by the look that follows.
+      await changeTenant(tx, id, 'delete')
+      if (await isRunning(tx, id))
+        throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
+    })
   }
   if (tenant.origin === 'created' && tenant.placement !== null) {
     await provider.deleteDatabase(tenant.placement, { fleet, catalogId, kind: 'tenant', key: id })

@@ -54,7 +54,7 @@ async function refreshTenant(tenant: Tenant, placement: Placement, context: Refr
     readHistory(client, tables),
   )
   const changed = JSON.stringify(history) !== JSON.stringify(tenant.history)
-  await recordHistory(db, tenant.id, history)
+  if (changed) await recordHistory(db, tenant.id, { was: tenant.history, is: history })
   publish({
     type: 'tenant.refreshed',
     at: clock.now().toISOString(),

@@ -5,7 +5,6 @@ import {
   findRollout,
   pauseRollout,
   type RolloutRow,
-  resumeRollout,
   retryFailed,
   setMaxFailures,
 } from '../catalog/rollouts.ts'
@@ -26,22 +25,22 @@ export async function pauseByOperator(db: CatalogDb, id: string | undefined, not
   nextState(ROLLOUT, now.state, 'pause')
 }
 
-/** Makes a rollout ready to be driven: resumes a paused one, takes a running one as it is. @throws FleetError INVALID_TRANSITION */
-export async function makeDrivable(db: CatalogDb, id: string | undefined): Promise<RolloutRow> {
+/** Finds a rollout that may be driven; a paused one is resumed once the lease is held. @throws FleetError INVALID_TRANSITION */
+export async function findDrivable(db: CatalogDb, id: string | undefined): Promise<RolloutRow> {
   const row = await findByTypedId(db, id)
-  if (row.state === 'running' || row.state === 'aborting') return row
-  await resumeRollout(db, row.id)
+  if (row.state !== 'running' && row.state !== 'aborting') nextState(ROLLOUT, row.state, 'resume')
   return row
 }
 
 /**
  * Gives a rollout up. Whoever drives it brings it to its end; where nobody does, that is done here.
+ * @param wait stay until it has ended, whoever drives it
  * @throws FleetError INVALID_TRANSITION, ROLLOUT_UNKNOWN
  */
 export async function abortByOperator(
   context: DriveContext,
   id: string | undefined,
-  signal: AbortSignal,
+  { signal, wait }: { signal: AbortSignal; wait: boolean },
 ): Promise<void> {
   const { db } = context
   const { id: number, state } = await findByTypedId(db, id)
@@ -49,7 +48,7 @@ export async function abortByOperator(
   if (state !== 'aborting') await abortRollout(db, number)
   const row = await findRollout(db, number)
   if (row === undefined) return
-  await driveRollout(row, context, { wait: false, signal }).catch((error: unknown) => {
+  await driveRollout(row, context, { wait, signal }).catch((error: unknown) => {
     if (!(error instanceof FleetError && error.code === 'ROLLOUT_DRIVEN')) throw error
   })
 }

@@ -7,7 +7,14 @@ import {
   readRolloutFacts,
   readWaveProgress,
 } from '../catalog/rollout-progress.ts'
-import { completeRollout, findRollout, finishAbort, pauseRollout, type RolloutRow } from '../catalog/rollouts.ts'
+import {
+  completeRollout,
+  findRollout,
+  finishAbort,
+  pauseRollout,
+  type RolloutRow,
+  resumeRollout,
+} from '../catalog/rollouts.ts'
 import { surviveOutage } from '../catalog/survive-outage.ts'
 import {
   claimableRuns,
@@ -39,6 +46,8 @@ export interface DriveContext extends Pick<MigrateTenantOptions, 'connect' | 'ta
   readonly allowUnordered: boolean
   readonly createEngine: (options: { onError: (error: unknown) => void }) => Engine
   readonly publish: (event: RolloutEvent) => void
+  /** Corrects the catalog's copy of these tenants' histories, after what may still be sent to them has ended. */
+  readonly readHistories: (tenantIds: readonly string[]) => Promise<void>
 }
 
 export interface DriveOptions {
@@ -72,7 +81,7 @@ export async function driveRollout(
 ): Promise<'rested' | 'taken-over'> {
   const { db, clock } = context
   const { plan } = row
-  // To give a rollout up, nothing is sent any more.
+  // To give a rollout up, nothing is sent any more. Before anything is changed: a refusal leaves all as it was.
   if (row.state !== 'aborting') checkFiles(plan, context.migrations)
   const broken = new AbortController()
   let kept: Promise<void> = Promise.resolve()
@@ -92,14 +101,16 @@ export async function driveRollout(
     signal: options.signal,
     onWaiting: (reason) => emit({ type: 'rollout.waiting', reason }),
   })
-  const key = { rolloutId: row.id, epoch: lease.epoch }
+  const key = { rolloutId: row.id, epoch: lease.epoch, failureMode: plan.policy.failureMode }
+  const engine = context.createEngine({ onError: (error) => broken.abort(error) })
   try {
+    // Only now: with the lease, whatever drove it before has come to rest.
+    await takeUp(row.id, lease.orphans, context)
     emit({
       type: 'rollout.resumed',
       driver: `pid ${process.pid}`,
       takenOverFrom: lease.from === null ? null : `pid ${lease.from.pid} on ${lease.from.host}`,
     })
-    const engine = context.createEngine({ onError: (error) => broken.abort(error) })
     const claim = batch((ids: readonly string[]) => surviveOutage(() => claimRuns(db, key, ids)), { most: BATCH })
     const finish = batch((results: readonly RunResult[]) => surviveOutage(() => finishRuns(db, key, results)), {
       most: BATCH,
@@ -128,7 +139,6 @@ export async function driveRollout(
       engine,
       clock,
       emit,
-      failureMode: plan.policy.failureMode,
       store: storeFor(row, lease.epoch, context),
       interrupted: options.signal,
       lost: lease.lost,
@@ -139,8 +149,18 @@ export async function driveRollout(
     broken.signal.throwIfAborted()
     return end
   } finally {
+    // Should something have been thrown: nothing may be in flight when the lease is given back.
+    await engine.stop()
     await lease.end()
   }
+}
+
+/** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */
+async function takeUp(rolloutId: number, orphans: readonly string[], context: DriveContext): Promise<void> {
+  const row = await findRollout(context.db, rolloutId)
+  if (row?.state === 'paused') await resumeRollout(context.db, rolloutId)
+  // What the dead driver had claimed is skipped now, and may have been migrated all the same.
+  if (row?.state === 'aborting') await context.readHistories(orphans)
 }
 
 function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: DriveContext): RolloutStore {

@@ -80,11 +80,17 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
         if (!(await store.finishAbort())) await clock.sleep(100)
         break
       case 'wait':
+        if (engine.held().length === 0) await store.releaseLostClaims()
         await clock.sleep(200)
         break
       case 'rest':
-        await engine.drained()
-        return 'rested'
+        if (engine.held().length === 0) {
+          if (facts.waves.some((wave) => wave.running > 0)) await store.releaseLostClaims()
+          return 'rested'
+        }
+        // Somebody may resume it while tenants in flight finish: then look again, and go on.
+        await engine.settled()
+        break
     }
   }
 }

@@ -5,12 +5,15 @@ import { type DriverIdentity, describeProcess, thisProcess } from '../lib/proces
 import { FleetError } from '../model/errors.ts'
 
 const HEARTBEAT_MS = 5_000
+const LOOK_AGAIN_MS = 500
 
 /** A rollout is driven by who holds this. */
 export interface Lease {
   readonly epoch: number
   /** Who held it before and did not give it back. */
   readonly from: DriverIdentity | null
+  /** Tenants whose runs that one left, now pending. */
+  readonly orphans: readonly string[]
   /** Aborts when another driver has taken it over: write nothing any more. */
   readonly lost: AbortSignal
   /** Stops the heartbeat and gives it back, if it is still ours. */
@@ -39,17 +42,23 @@ export async function holdLease({ db, rolloutId, clock, wait, signal, onWaiting 
     if (answer.kind === 'taken') return keep(answer)
     const holder = describeProcess(answer.by)
     // One that lapses while we look is dead; one that was renewed meanwhile is alive.
-    const renewed = heldBy !== undefined && answer.lapsesInMs > HEARTBEAT_MS * 3
+    // While it is paused or given up, its driver only waits for tenants in flight, and then goes.
+    const goes = answer.state !== 'running'
+    const renewed = !goes && heldBy !== undefined && answer.lapsesInMs > HEARTBEAT_MS * 3
     if (!wait || renewed || signal.aborted) {
       throw new FleetError('ROLLOUT_DRIVEN', `Rollout r${rolloutId} is driven by ${holder}.`)
     }
     if (heldBy === undefined)
-      onWaiting(`Waiting up to ${Math.ceil(answer.lapsesInMs / 1000)} s to see whether ${holder} still drives it.`)
+      onWaiting(
+        goes
+          ? `Waiting for ${holder} to let tenants in flight finish.`
+          : `Waiting up to ${Math.ceil(answer.lapsesInMs / 1000)} s to see whether ${holder} still drives it.`,
+      )
     heldBy = holder
-    await clock.sleep(Math.min(answer.lapsesInMs + 100, HEARTBEAT_MS + 1_000), signal)
+    await clock.sleep(goes ? LOOK_AGAIN_MS : Math.min(answer.lapsesInMs + 100, HEARTBEAT_MS + 1_000), signal)
   }
 
-  function keep({ epoch, from }: { epoch: number; from: DriverIdentity | null }): Lease {
+  function keep({ epoch, from, orphans }: Pick<Lease, 'epoch' | 'from' | 'orphans'>): Lease {
     const lost = new AbortController()
     // A catalog that does not answer is not a lost lease: the epoch in every write decides.
     const beat = () =>
@@ -60,6 +69,7 @@ export async function holdLease({ db, rolloutId, clock, wait, signal, onWaiting 
     return {
       epoch,
       from,
+      orphans,
       lost: lost.signal,
       end: async () => {
         stop()

@@ -7,12 +7,13 @@ export interface Intent {
   /** Every migration up to the target, in order. */
   readonly migrations: readonly { readonly name: string; readonly checksum: string }[]
   readonly waves: readonly WavePolicy[]
+  readonly orderBy: string | undefined
   readonly scope: RolloutScope
   readonly policy: RolloutPolicy
 }
 
 /** Names what is asked for, whatever the state of the fleet: a rollout under way is recognised by it. */
-export function intentOf({ target, migrations, waves, scope, policy }: Intent): string {
+export function intentOf({ target, migrations, waves, orderBy, scope, policy }: Intent): string {
   return hash([
     target,
     migrations.map(({ name, checksum }) => [name, checksum]),
@@ -25,16 +26,24 @@ export function intentOf({ target, migrations, waves, scope, policy }: Intent): 
       wave.optional,
     ]),
     [[...scope.tenants].sort(), [...scope.skipTenants].sort(), sorted(scope.tags), [...scope.waves].sort()],
-    sorted({ ...policy }),
+    [orderBy ?? null, sorted({ ...policy })],
   ])
 }
 
 /**
- * Names a plan: what is asked for, and the set of starting histories with what each gets. How many tenants there are is
- * left out, so that one created or deleted meanwhile does not make it another plan.
+ * Names a plan: what is asked for, the set of starting histories with what each gets, and the tags by which waves were
+ * filled. How many tenants there are is left out, so that one created or deleted meanwhile does not make it another plan.
  */
-export function digestOf(intent: string, versions: readonly Pick<PlannedVersion, 'history' | 'pending'>[]): string {
-  return hash([intent, versions.map(({ history, pending }) => JSON.stringify([history, pending])).sort()]).slice(0, 12)
+export function digestOf(
+  intent: string,
+  versions: readonly Pick<PlannedVersion, 'history' | 'pending'>[],
+  tagsGeneration: number,
+): string {
+  return hash([
+    intent,
+    tagsGeneration,
+    versions.map(({ history, pending }) => JSON.stringify([history, pending])).sort(),
+  ]).slice(0, 12)
 }
 
 function sorted(record: Readonly<Record<string, unknown>> | undefined): unknown {

@@ -1,13 +1,9 @@
 import { closest } from 'fastest-levenshtein'
-import {
-  type AssignmentInput,
-  countAssigned,
-  countMatches,
-  countScope,
-  pinnedExamples,
-} from '../catalog/assign-waves.ts'
+import { sql } from 'kysely'
+import { type Assignment, countAssigned, countMatches, countScope, pinnedExamples } from '../catalog/assign-waves.ts'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations } from '../catalog/known-migrations.ts'
+import { readTagsGeneration } from '../catalog/meta.ts'
 import { listTags } from '../catalog/tenant-counts.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
@@ -37,7 +33,9 @@ export interface PlannedRollout {
   /** Names what was asked for, whatever the state of the fleet. */
   readonly intent: string
   /** How tenants are assigned to waves, for the start. */
-  readonly assignment: AssignmentInput
+  readonly assignment: Assignment
+  /** When it looked at the fleet. */
+  readonly plannedAt: string
 }
 
 /**
@@ -61,7 +59,9 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
         .filter((it) => it.ready > 0)
         .map((it) => ({ ...it, pending: pendingFor(it.names, it.ready, input) }))
         .filter((it) => it.pending.length > 0)
-      const assignment: AssignmentInput = {
+      const tagsGeneration = await readTagsGeneration(db)
+      const assignment: Assignment = {
+        tagsGeneration,
         scope,
         orderBy,
         waves: waves.map(({ name, match, size }) => ({
@@ -73,7 +73,11 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
       }
       const counts = due.length === 0 ? [] : await countAssigned(db, assignment)
       const examples = total(inScope, 'pinned') > 0 ? await pinnedExamples(db, scope, 5) : []
-      return { assignment, ...composePlan({ inScope, due, counts, examples }, input) }
+      return {
+        assignment,
+        plannedAt: await startOf(db),
+        ...composePlan({ inScope, due, counts, examples, tagsGeneration }, input),
+      }
     })
 }
 
@@ -89,10 +93,11 @@ interface PlanFacts {
   /** Tenants by wave and history; wave null: none takes them. */
   readonly counts: readonly { readonly wave: number | null; readonly history_id: string; readonly tenants: number }[]
   readonly examples: RolloutPlan['skipped']['pinnedExamples']
+  readonly tagsGeneration: number
 }
 
 function composePlan(
-  { inScope, due, counts, examples }: PlanFacts,
+  { inScope, due, counts, examples, tagsGeneration }: PlanFacts,
   input: PlanInput,
 ): Pick<PlannedRollout, 'plan' | 'intent'> {
   const { migrations, scope, waves, policy, maxFailures } = input
@@ -113,13 +118,20 @@ function composePlan(
     .sort((a, b) => b.tenants - a.tenants)
   const target = input.to ?? migrations.at(-1)?.name ?? null
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === target) + 1)
-  const intent = intentOf({ target, migrations: upToTarget, waves: overridden(waves, maxFailures), scope, policy })
+  const intent = intentOf({
+    target,
+    migrations: upToTarget,
+    waves: overridden(waves, maxFailures),
+    orderBy: input.orderBy,
+    scope,
+    policy,
+  })
   const unmatched = total(
     counts.filter((it) => it.wave === null),
     'tenants',
   )
   const plan: RolloutPlan = {
-    digest: digestOf(intent, versions),
+    digest: digestOf(intent, versions, tagsGeneration),
     target,
     migrations: upToTarget
       .map(({ name, file, checksum, transaction }) => {
@@ -156,6 +168,12 @@ function composePlan(
     },
   }
   return { plan, intent }
+}
+
+/** The time of the snapshot, by the catalog's clock: before it, so that nobody falls between plan and joiners. */
+async function startOf(db: CatalogDb): Promise<string> {
+  const { rows } = await sql<{ at: string }>`select now()::text as at`.execute(db)
+  return rows[0]?.at ?? 'now'
 }
 
 function total<K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): number {

@@ -1,5 +1,5 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { readReleasedVersion, release } from '../catalog/meta.ts'
+import { holdNewTenants, readReleasedVersion, release } from '../catalog/meta.ts'
 import { countByServer } from '../catalog/tenant-counts.ts'
 
 /** Says whether a migration comes after another in the order of the files; null is before the first. */
@@ -9,6 +9,8 @@ export function isNewer(
   than: string | null,
 ): boolean {
   const position = (it: string | null) => migrations.findIndex((migration) => migration.name === it)
+  // One that there is no file for cannot be compared: nothing is known to be newer.
+  if (than !== null && position(than) === -1) return false
   return position(name) > position(than)
 }
 
@@ -21,6 +23,9 @@ export async function releaseReached(
   migrations: readonly { readonly name: string }[],
   target: string | null,
 ): Promise<void> {
-  const empty = (await countByServer(db)).length === 0
-  if (empty || isNewer(migrations, target, await readReleasedVersion(db))) await release(db, target)
+  await db.transaction().execute(async (tx) => {
+    await holdNewTenants(tx)
+    const empty = (await countByServer(tx)).length === 0
+    if (empty || isNewer(migrations, target, await readReleasedVersion(tx))) await release(tx, target)
+  })
 }

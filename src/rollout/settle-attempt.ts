@@ -1,4 +1,5 @@
 import type { ApplyOutcome } from '../migrations/apply-migrations.ts'
+import { storedMessage } from './stored-message.ts'
 
 /** What becomes of a run after an attempt. */
 export type Settlement =
@@ -37,7 +38,8 @@ export function settleAttempt(
   { tries, attempts, jitter }: { tries: number; attempts: number; jitter: number },
 ): Settlement {
   if (outcome.kind === 'applied') return { kind: 'succeed', history: outcome.history }
-  const { migration, sqlstate, message, history } = outcome
+  const { migration, sqlstate, history } = outcome
+  const message = storedMessage(sqlstate, outcome.message)
   const cause: Cause = { migration, sqlstate, message }
   if (outcome.kind === 'failure') return { kind: 'fail', cause, history }
   const release = { kind: 'release', cause, history, counts: false, stop: null } as const

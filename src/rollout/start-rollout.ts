@@ -1,6 +1,6 @@
 import { recordEvent } from '../catalog/events.ts'
 import { recordMigrations } from '../catalog/known-migrations.ts'
-import { findActive, findPlanned, findRollout, type RolloutRow, resumeRollout, savePlan } from '../catalog/rollouts.ts'
+import { findActive, findPlanned, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { FleetError } from '../model/errors.ts'
@@ -34,28 +34,42 @@ export async function startRollout(
   context: DriveContext,
   { plan, digest, supersede }: StartRolloutOptions,
 ): Promise<Started> {
+  if (digest !== undefined && !/^[0-9a-f]{8,}$/.test(digest)) {
+    throw new FleetError(
+      'USAGE',
+      `"${digest}" is not a digest: give 8 hex digits or more, as \`fleet rollout plan\` prints them.`,
+    )
+  }
   const planned = await plan()
   const active = await findActive(context.db)
-  if (active === undefined) return startPlanned(planned, context, digest)
-  if (isSame(active, planned, digest)) return continueActive(active, context)
+  if (active === undefined) {
+    try {
+      return await startPlanned(planned, context, digest)
+    } catch (error) {
+      // Somebody was faster; with the same, we go on together.
+      const other = await findActive(context.db)
+      if (other !== undefined && isSame(other, planned, digest)) return continueActive(other)
+      throw error
+    }
+  }
+  if (isSame(active, planned, digest)) return continueActive(active)
   if (supersede === undefined) throw anotherIsActive(active)
   await supersede(active)
   return startPlanned(await plan(), context, digest)
 }
 
 async function startPlanned(
-  { plan, intent, assignment }: PlannedRollout,
+  planned: PlannedRollout,
   context: DriveContext,
   digest: string | undefined,
 ): Promise<Started> {
   const { db, migrations } = context
+  const { plan } = planned
   if (digest !== undefined && !plan.digest.startsWith(digest)) {
     throw new FleetError(
       'PLAN_CHANGED',
-      `The plan is now ${plan.digest}, not ${digest}: versions, files or policy have changed.`,
-      {
-        remedy: 'Look at it again: fleet rollout plan',
-      },
+      `The plan is now ${plan.digest}, not ${digest}: versions, tags, files or policy have changed.`,
+      { remedy: 'Look at it again: fleet rollout plan' },
     )
   }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
@@ -66,8 +80,8 @@ async function startPlanned(
   }
   // A plan that somebody looked at counts from then on: whoever came later is a joiner.
   const shown = digest === undefined ? undefined : await findPlanned(db, plan.digest)
-  const rolloutId = shown?.id ?? (await savePlan(db, plan, intent))
-  const outcome = await startInCatalog(db, { rolloutId, plan, assignment })
+  const rolloutId = shown?.id ?? (await savePlan(db, planned))
+  const outcome = await startInCatalog(db, rolloutId)
   const event: RolloutEvent = {
     type: 'rollout.started',
     at: context.clock.now().toISOString(),
@@ -92,11 +106,8 @@ function isSame(active: RolloutRow, { intent, plan }: PlannedRollout, digest: st
   )
 }
 
-async function continueActive(active: RolloutRow, { db }: DriveContext): Promise<Started> {
-  if (active.state === 'running') return { kind: 'drive', row: active }
-  if (active.pause_reason === 'operator') return { kind: 'leave', row: active }
-  await resumeRollout(db, active.id)
-  return { kind: 'drive', row: active }
+function continueActive(active: RolloutRow): Started {
+  return { kind: active.pause_reason === 'operator' ? 'leave' : 'drive', row: active }
 }
 
 function anotherIsActive({ id, state, target }: RolloutRow): FleetError {

@@ -63,28 +63,28 @@ const succeeded = (tenantId: string, attempt: number) =>
 
 test('a lease is held by one, renewed, given back, and lapses after 20 s without a heartbeat', async () => {
   await withRollout(async ({ db }, id) => {
-    expect(await takeLease(db, id, elsewhere)).toEqual({ kind: 'taken', epoch: 1, from: null })
+    expect(await takeLease(db, id, elsewhere)).toEqual({ kind: 'taken', epoch: 1, from: null, orphans: [] })
     expect(await takeLease(db, id, thisProcess())).toMatchObject({ kind: 'held', by: elsewhere })
     expect(await renewLease(db, id, 1)).toBe(true)
     await db
       .updateTable('fleet.rollout')
       .set({ heartbeat_at: new Date(Date.now() - 21_000) })
       .execute()
-    expect(await takeLease(db, id, thisProcess())).toEqual({ kind: 'taken', epoch: 2, from: elsewhere })
+    expect(await takeLease(db, id, thisProcess())).toEqual({ kind: 'taken', epoch: 2, from: elsewhere, orphans: [] })
     expect(await renewLease(db, id, 1)).toBe(false)
     await returnLease(db, id, 1)
     expect(await renewLease(db, id, 2)).toBe(true)
     await returnLease(db, id, 2)
-    expect(await takeLease(db, id, elsewhere)).toEqual({ kind: 'taken', epoch: 3, from: null })
+    expect(await takeLease(db, id, elsewhere)).toEqual({ kind: 'taken', epoch: 3, from: null, orphans: [] })
   })
 })
 
 test('a takeover frees what the old driver had claimed, and refuses its claims and results', async () => {
   await withRollout(async ({ db }, id) => {
     await takeLease(db, id, elsewhere)
-    const [claimed] = await claimRuns(db, { rolloutId: id, epoch: 1 }, ['a'])
+    const [claimed] = await claimRuns(db, { rolloutId: id, epoch: 1, failureMode: 'soft' }, ['a'])
     expect(claimed).toMatchObject({ tenantId: 'a', attempt: 1 })
-    expect(await claimRuns(db, { rolloutId: id, epoch: 1 }, ['a'])).toEqual([undefined])
+    expect(await claimRuns(db, { rolloutId: id, epoch: 1, failureMode: 'soft' }, ['a'])).toEqual([undefined])
     await db
       .updateTable('fleet.rollout')
       .set({ heartbeat_at: new Date(0) })
@@ -92,8 +92,8 @@ test('a takeover frees what the old driver had claimed, and refuses its claims a
     await takeLease(db, id, thisProcess())
 
     expect(await finishRuns(db, { rolloutId: id, epoch: 1 }, [succeeded('a', 1)])).toEqual([false])
-    expect(await claimRuns(db, { rolloutId: id, epoch: 1 }, ['b'])).toEqual([undefined])
-    const [again, other] = await claimRuns(db, { rolloutId: id, epoch: 2 }, ['a', 'b'])
+    expect(await claimRuns(db, { rolloutId: id, epoch: 1, failureMode: 'soft' }, ['b'])).toEqual([undefined])
+    const [again, other] = await claimRuns(db, { rolloutId: id, epoch: 2, failureMode: 'soft' }, ['a', 'b'])
     expect([again?.attempt, other?.attempt]).toEqual([2, 1])
     // Each is fenced by itself: the stale one is dropped alone.
     expect(await finishRuns(db, { rolloutId: id, epoch: 2 }, [succeeded('a', 1), succeeded('b', 1)])).toEqual([
@@ -115,10 +115,13 @@ test('nothing is claimed while the rollout does not run, or after its budget is 
   await withRollout(async ({ db }, id) => {
     await takeLease(db, id, thisProcess())
     await db.updateTable('fleet.rollout').set({ state: 'paused', pause_reason: 'operator' }).execute()
-    expect(await claimRuns(db, { rolloutId: id, epoch: 1 }, ['a', 'b'])).toEqual([undefined, undefined])
+    expect(await claimRuns(db, { rolloutId: id, epoch: 1, failureMode: 'soft' }, ['a', 'b'])).toEqual([
+      undefined,
+      undefined,
+    ])
     await db.updateTable('fleet.rollout').set({ state: 'running', pause_reason: null }).execute()
     await db.updateTable('fleet.tenant_run').set({ state: 'failed' }).where('tenant_id', '=', 'a').execute()
-    expect(await claimRuns(db, { rolloutId: id, epoch: 1 }, ['b'])).toEqual([undefined])
+    expect(await claimRuns(db, { rolloutId: id, epoch: 1, failureMode: 'soft' }, ['b'])).toEqual([undefined])
   })
 })
 
@@ -127,7 +130,7 @@ test('a pause waits for a claim under way, and a claim for a pause', async () =>
     await takeLease(db, id, thisProcess())
     const pausing = await db.startTransaction().execute()
     await pausing.updateTable('fleet.rollout').set({ state: 'paused', pause_reason: 'operator' }).execute()
-    const claiming = claimRuns(db, { rolloutId: id, epoch: 1 }, ['a'])
+    const claiming = claimRuns(db, { rolloutId: id, epoch: 1, failureMode: 'soft' }, ['a'])
     expect(await Promise.race([claiming, blocked(db)])).toBe('blocked')
     await pausing.commit().execute()
     expect(await claiming).toEqual([undefined])

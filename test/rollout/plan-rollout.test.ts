@@ -72,15 +72,20 @@ describe('a plan', () => {
     await fleet.tenants.tag(['a'], { ring: 'x' })
     await expect(fleet.rollouts.start({ digest })).rejects.toMatchObject({
       code: 'PLAN_CHANGED',
-      message: 'Tags or pins of 1 tenant changed after the plan was made.',
+      message: expect.stringContaining('versions, tags, files or policy have changed'),
     })
-    await fleet.rollouts.plan()
+    // Another look, at other waves, is another digest: the old one stays refused whoever plans anew.
+    const { digest: second } = await fleet.rollouts.plan()
+    expect(second).not.toBe(digest)
+    await expect(fleet.rollouts.start({ digest })).rejects.toMatchObject({ code: 'PLAN_CHANGED' })
     await create(['c'])
-    const result = await fleet.rollouts.start({ digest })
+    const result = await fleet.rollouts.start({ digest: second })
     expect(result).toMatchObject({
       status: { state: 'completed', waves: [{ name: 'everyone' }, { name: 'joiners', counts: { succeeded: 1 } }] },
     })
     expect(await histories(['c'])).toEqual({ c: [FIRST, SECOND, '0003_more'] })
+    for (const bad of ['', 'abc', 'not-hex-at-all'])
+      await expect(fleet.rollouts.start({ digest: bad })).rejects.toMatchObject({ code: 'USAGE' })
     await expect(fleet.rollouts.start({ digest: 'abcdef123456' })).rejects.toMatchObject({ code: 'PLAN_CHANGED' })
   })
 })

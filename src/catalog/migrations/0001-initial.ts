@@ -11,6 +11,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       least_program text not null,
       -- What new tenants get; null until a rollout over the whole fleet has completed.
       released_version text,
+      -- Raised when tags or pins change: a plan made before does not hold any more.
+      tags_generation int not null default 0,
       created_at timestamptz not null default now()
     )`.execute(db)
 
@@ -33,12 +35,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       history_id text collate "C" not null references fleet.history (id),
       -- Password of the login role, or of an adopted tenant's own URL; encrypted.
       secret text,
+      -- System identifier and OID of an adopted database: it may be reached by many names.
+      identity text unique,
       pinned text,
       error text,
       created_at timestamptz not null default now(),
       ready_at timestamptz,
-      -- When tags or pin last changed: a plan made before does not hold for this tenant any more.
-      changed_at timestamptz not null default now(),
       checked_at timestamptz
     )`.execute(db)
   await sql`create index tenant_by_history on fleet.tenant (history_id, state)`.execute(db)
@@ -72,6 +74,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       intent text not null,
       target text,
       plan jsonb not null,
+      -- How tenants are assigned to waves at the start, as they were when the plan was made.
+      assignment jsonb not null default '{}',
       planned_at timestamptz not null default now(),
       started_at timestamptz,
       finished_at timestamptz,
