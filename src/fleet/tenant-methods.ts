@@ -1,15 +1,8 @@
 import { holdRollouts } from '../catalog/meta.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
 import { joinRollout } from '../catalog/tenant-runs.ts'
-import {
-  existingTenantIds,
-  findTenant,
-  listTenants,
-  pinTenants,
-  sampleTenantIds,
-  tagTenants,
-  unpinTenant,
-} from '../catalog/tenants.ts'
+import { pinTenants, tagTenants, unpinTenant } from '../catalog/tenant-tags.ts'
+import { existingTenantIds, findTenant, listTenants, sampleTenantIds } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'

@@ -140,3 +140,45 @@ test('many are adopted from a file, with tags', async () => {
   expect(await fleet.tenants.show('two')).toMatchObject({ tags: { ring: 'two' }, version: FIRST, origin: 'adopted' })
   expect((await fleet.status()).states).toMatchObject({ ready: 2 })
 })
+
+test('one database becomes one tenant, however it is named and however many ask at once', async () => {
+  const made = await setupFleet()
+  const { fleet } = made
+  const { name, owner } = await existingDatabase(made, { to: SECOND })
+  const by = (host: string) => formatConnectionString({ ...owner, host }, { reveal: true })
+  const results = await Array.fromAsync(
+    fleet.tenants.adopt([
+      { id: 'z1', url: by('127.0.0.1') },
+      { id: 'z2', url: by('127.0.0.1') },
+      { id: 'z3', url: by('localhost') },
+      { id: 'z4', server: 'main', database: name },
+    ]),
+  )
+  expect(results.filter((it) => it.verdict === 'adopted')).toHaveLength(1)
+  expect(await Array.fromAsync(fleet.tenants.list())).toHaveLength(1)
+})
+
+test('a history that code of the database would run on is refused', async () => {
+  const made = await setupFleet()
+  const { owner } = await existingDatabase(made, { to: SECOND })
+  await withClient(owner, { applicationName: 'test' }, (client) =>
+    client.query(`create function trap() returns trigger language plpgsql as 'begin return new; end';
+      create trigger trap before insert on kysely_migration for each row execute function trap()`),
+  )
+  const results = await Array.fromAsync(
+    made.fleet.tenants.adopt([{ id: 'trap', url: formatConnectionString(owner, { reveal: true }) }]),
+  )
+  expect(results).toMatchObject([{ verdict: 'refused', reason: expect.stringContaining('triggers or rules') }])
+})
+
+test('one that is adopted while a rollout runs joins it', async () => {
+  const made = await setupFleet()
+  const { fleet, create, migration } = made
+  await create(['a'])
+  await migration('0003_more', 'await sql`create table more ()`.execute(db)')
+  await fleet.rollouts.start({ signal: AbortSignal.abort() })
+  const { owner } = await existingDatabase(made, { to: SECOND })
+  await Array.fromAsync(fleet.tenants.adopt([{ id: 'late', url: formatConnectionString(owner, { reveal: true }) }]))
+  expect(await fleet.rollouts.resume()).toMatchObject({ status: { state: 'completed' } })
+  expect((await fleet.tenants.show('late')).version).toBe('0003_more')
+})

@@ -125,3 +125,26 @@ test('an interrupt pauses, and terminate ends the backends in tenants at once', 
   await unblock()
   expect(await fleet.rollouts.resume()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
 })
+
+test('a start while the driver before lets its tenants finish waits for it and goes on: a rolling deploy', async () => {
+  const { fleet, unblock, started, open, histories } = await setupBlocked(4)
+  const stop = new AbortController()
+  const draining = fleet.rollouts.start({ signal: stop.signal })
+  await started(2)
+  stop.abort()
+  while ((await fleet.rollouts.status()).state !== 'paused');
+  const other = await open()
+  const waiting = new Promise<void>((resolve) => {
+    other.on((event) => event.type === 'rollout.waiting' && resolve())
+  })
+  const next = other.rollouts.start()
+  await waiting
+  await unblock()
+  expect(await draining).toMatchObject({ status: { id: 'r1' } })
+  expect(await next).toMatchObject({
+    kind: 'rested',
+    status: { state: 'completed', outcome: 'succeeded', driver: null },
+  })
+  await other.close()
+  expect(Object.values(await histories(ids(4)))).toEqual(ids(4).map(() => [FIRST, SECOND, '0003_more']))
+})
