@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { FleetError } from '../model/errors.ts'
+import { JOINERS } from '../model/rollout.ts'
 import type { FleetConfig, ProviderConfig } from './config.ts'
 import type { FleetInput } from './define-fleet.ts'
 import { type ConfigProblem, explainIssues } from './explain-issues.ts'
@@ -79,6 +80,12 @@ function crossCheck({ provider, catalog, rollout }: ParsedConfig): ConfigProblem
     const first = rollout.waves.findIndex((it) => it.name === name)
     if (first < index)
       add(['rollout', 'waves', index, 'name'], `rollout.waves[${index}].name: "${name}" is used twice.`)
+    if (name === JOINERS) {
+      add(
+        ['rollout', 'waves', index, 'name'],
+        `rollout.waves[${index}].name: "${name}" is the wave of tenants that come later. Choose another name.`,
+      )
+    }
     const rest = rollout.waves.findIndex((it) => it.match === undefined && it.size === undefined)
     if (rest >= 0 && rest < index) {
       add(
