@@ -1,4 +1,4 @@
-import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
+import { sqlstateOf } from '../postgres/sqlstate.ts'
 import type { ApplyPhase } from './apply-outcome.ts'
 
 /** A statement of a migration that failed, and what the driver threw. */
@@ -40,11 +40,25 @@ export class ApplyError extends Error {
   }
 }
 
+/** The history is not the expected one. What it is was read under the lock: no second look is needed. */
+export class HistoryDiffers extends ApplyError {
+  readonly history: readonly string[]
+
+  constructor(history: readonly string[]) {
+    super('history', 'The history is not the expected one.')
+    this.history = history
+  }
+}
+
+/** Returns a refusal of our own, with an SQLSTATE as if the server had raised it. */
+export function refusal(phase: ApplyPhase, sqlstate: string, message: string): ApplyError {
+  return new ApplyError(phase, message, { cause: Object.assign(new Error(message), { code: sqlstate }) })
+}
+
 /** Returns an error of the driver as one that says where it happened. */
 export function applyError(phase: ApplyPhase, cause: unknown, statement?: string): ApplyError {
   if (cause instanceof ApplyError) return cause
-  const where = sqlstateOf(cause) === SQLSTATE.busy ? 'lock' : phase
-  return new ApplyError(where, messageOf(cause), { cause, statement })
+  return new ApplyError(phase, messageOf(cause), { cause, statement })
 }
 
 /** Returns what `up` threw as the failure of the statement behind it, if there is one, else as the migration's own. */

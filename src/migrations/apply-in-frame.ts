@@ -1,48 +1,46 @@
 import { Kysely } from 'kysely'
 import type { Client } from '../postgres/connect.ts'
 import { ApplyError, applyError, type FailedStatement, thrownByMigration } from './apply-error.ts'
-import type { ApplyPhase } from './apply-outcome.ts'
-import { closeFrame, type Frame, openFrame, TRANSACTION_ENDED } from './frame.ts'
+import { closeFrame, type Frame, type OpenFrame, TRANSACTION_ENDED } from './frame.ts'
 import { LiveConnection, type Send, sendWith } from './live-connection.ts'
 import { liveDialect } from './live-dialect.ts'
 import type { Migration } from './migration.ts'
 import { controlsTransaction } from './statement-kind.ts'
 
 /**
- * Runs one migration live, statement by statement, in its frame: the history row is committed with what it did.
+ * Runs one migration live, statement by statement, in its open frame: the history row is committed with what it did.
+ * @returns the next frame, when the message that closed this one could open it
  * @throws ApplyError when nothing of it was committed, or when its `connectionLost` says that nobody knows
  */
-export async function applyInFrame(client: Client, migration: Migration, frame: Frame): Promise<void> {
+export async function applyInFrame(
+  client: Client,
+  migration: Migration,
+  open: OpenFrame,
+  next?: Frame,
+): Promise<OpenFrame | undefined> {
   const connection = new LiveConnection(sendInTransaction(client))
-  let phase = 'history' as ApplyPhase
+  let phase = 'statement' as 'statement' | 'commit'
   let abortedBy = undefined as FailedStatement | undefined
+  let opened = undefined as OpenFrame | undefined
 
-  const rollback = async () => {
-    if (phase === 'statement' && client.getTransactionStatus() === 'E') abortedBy = connection.lastFailure
-    await connection.close()
-    await client.query('rollback').catch(() => {})
-  }
   const dialect = liveDialect(connection, {
-    begin: async () => {
-      try {
-        await client.query(openFrame(frame))
-        phase = 'statement'
-      } catch (error) {
-        await client.query('rollback').catch(() => {})
-        throw error
-      }
-    },
+    begin: async () => {},
     commit: async () => {
       await connection.finish()
       if (client.getTransactionStatus() === 'E') throw swallowed(connection.lastFailure)
       phase = 'commit'
-      await client.query(closeFrame(frame))
+      opened = await closeFrame(client, open, next)
     },
-    rollback,
+    rollback: async () => {
+      if (phase === 'statement' && client.getTransactionStatus() === 'E') abortedBy = connection.lastFailure
+      await connection.close()
+      await client.query('rollback').catch(() => {})
+    },
   })
 
   try {
     await new Kysely<unknown>({ dialect }).transaction().execute((transaction) => migration.up(transaction))
+    return opened
   } catch (error) {
     if (error instanceof ApplyError) throw error
     // In an aborted transaction every later error only says so; the reason is what aborted it.

@@ -3,7 +3,7 @@ import type { Client } from '../postgres/connect.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
 import { ApplyError, applyError, thrownByMigration } from './apply-error.ts'
 import type { ApplyPhase } from './apply-outcome.ts'
-import { closeFrame, type Frame, openFrame, script } from './frame.ts'
+import { cleanSession, closeFrame, type Frame, type OpenFrame, openFrame, script } from './frame.ts'
 import { LiveConnection, type Send, sendWith } from './live-connection.ts'
 import { liveDialect } from './live-dialect.ts'
 import type { Migration } from './migration.ts'
@@ -17,20 +17,26 @@ export type StepOptions = ConcurrentStepOptions & { readonly frame: Frame }
 /**
  * Runs one migration live outside a transaction: each statement that can have a transaction gets one, shared with its
  * row in the journal, so that a repeat after a crash goes on where the last try ended. What cannot is run alone.
+ * @param open its frame; it is closed here, and opened again for the history row
+ * @returns the next frame, when the message that wrote the history row could open it
  * @throws ApplyError; the steps that are done stay done
  */
-export async function applyInSteps(client: Client, migration: Migration, options: StepOptions): Promise<void> {
-  const { frame } = options
+export async function applyInSteps(
+  client: Client,
+  migration: Migration,
+  { frame }: OpenFrame,
+  options: ConcurrentStepOptions & { readonly next: Frame | undefined },
+): Promise<OpenFrame | undefined> {
   let phase: ApplyPhase = 'history'
   try {
     const journal = await openJournal(client, frame)
     phase = 'statement'
-    await runSteps(client, migration, { ...options, journal })
+    await runSteps(client, migration, { ...options, frame, journal })
     phase = 'history'
-    await client.query(openFrame(frame))
+    const closing = await openFrame(client, frame)
     await client.query(journal.dropText())
     phase = 'commit'
-    await client.query(closeFrame(frame))
+    return await closeFrame(client, closing, options.next)
   } catch (error) {
     await client.query('rollback').catch(() => {})
     throw applyError(phase, error)
@@ -40,22 +46,20 @@ export async function applyInSteps(client: Client, migration: Migration, options
 }
 
 /** A lock_timeout would leave an invalid index behind each time: our own timeout bounds these steps. */
-const SESSION = script([
+const SETTINGS = [
   'set lock_timeout = 0',
   'set statement_timeout = 0',
   'set idle_in_transaction_session_timeout = 0',
   `set client_connection_check_interval = '2s'`,
   `set default_transaction_isolation = 'read committed'`,
   'set default_transaction_read_only = off',
-])
+]
 
-async function openJournal(client: Client, frame: Frame): Promise<StepJournal> {
-  await client.query(openFrame(frame))
-  const journal = await StepJournal.open(client, frame.migration)
+async function openJournal(client: Client, { migration, tables, ownerRole }: Frame): Promise<StepJournal> {
+  const journal = await StepJournal.open(client, migration, tables)
   // The frame holds the lock for its transaction; now it is kept until the last step.
-  await client.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
-  await client.query('commit')
-  await client.query(SESSION)
+  const keepLock = `select pg_advisory_lock(${MIGRATION_LOCK})`
+  await client.query(script([keepLock, 'commit', ...cleanSession(ownerRole), ...SETTINGS]))
   return journal
 }
 

@@ -1,10 +1,10 @@
 import { failpoint } from '../lib/failpoint.ts'
 import { SQLSTATE } from '../postgres/sqlstate.ts'
-import { ApplyError, applyError } from './apply-error.ts'
+import { ApplyError, applyError, HistoryDiffers } from './apply-error.ts'
 import type { ApplyOutcome } from './apply-outcome.ts'
 import { ApplySession, type ApplySessionOptions } from './apply-session.ts'
 import { describeApplyError } from './describe-apply-error.ts'
-import { compareHistory, type HistoryComparison } from './history.ts'
+import { compareHistory } from './history.ts'
 import type { Migration } from './migration.ts'
 
 export type { ApplyOutcome, ApplyPhase } from './apply-outcome.ts'
@@ -20,8 +20,7 @@ export interface ApplyOptions extends ApplySessionOptions {
 
 /**
  * Brings one database from `expected` to `expected` plus `pending`, each migration in a frame of its own. The history
- * is not read first: the frame compares it, and only where it differs is it read, to go on from where it really is.
- * Safe to repeat after a crash at any point. Never throws for what the database or a migration does.
+ * is not read first: the frame reads and compares it, and where it differs this goes on from where it really is. Safe to repeat after a crash at any point. Never throws for what the database or a migration does.
  */
 export async function applyMigrations(options: ApplyOptions): Promise<ApplyOutcome> {
   const session = new ApplySession(options)
@@ -51,37 +50,31 @@ interface Progress {
 }
 
 async function applyAll(session: ApplySession, options: ApplyOptions, progress: Progress): Promise<void> {
-  const { pending, onApplied } = options
-  if (pending.length === 0) settle(await session.readHistory(), [], progress)
+  if (options.pending.length === 0) settle(await session.readHistory(), [], progress)
   let busySince: number | undefined
-  let disagreements = 0
-  for (let at = 0; at < pending.length; ) {
-    const migration = pending[at]
-    if (migration === undefined || progress.history.includes(migration.name)) {
-      at += 1
-      continue
-    }
+  for (;;) {
+    const pending = options.pending.filter(({ name }) => !progress.history.includes(name))
+    const [migration, ...after] = pending
+    if (migration === undefined) return
     progress.migration = migration.name
     try {
-      await session.apply(migration, progress.history, { last: at === pending.length - 1 })
+      await session.apply(migration, after, progress.history)
       progress.history = [...progress.history, migration.name]
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error
       if (error.sqlstate === SQLSTATE.busy) {
         busySince ??= session.now()
         await session.waitForOurs(busySince)
-      } else if (error.sqlstate === SQLSTATE.historyMoved || error.sqlstate === SQLSTATE.alreadyThere) {
-        const comparison = settle(await session.readHistory(), pending.slice(at), progress)
-        // It may have changed between the two looks, but not each time.
-        if (comparison === 'as-expected' && ++disagreements > 3) throw error
+      } else if (error instanceof HistoryDiffers) {
+        settle(error.history, pending, progress)
       } else if (error.connectionLost) {
-        settle(await session.readHistoryAfterLoss(error), pending.slice(at), progress)
+        settle(await session.readHistoryAfterLoss(error), pending, progress)
         if (!progress.history.includes(migration.name)) throw error
       } else throw error
       if (!error.connectionLost) continue
     }
     progress.applied.push(migration.name)
-    onApplied?.(migration.name)
+    options.onApplied?.(migration.name)
     failpoint('run.migration-committed')
   }
 }
@@ -90,22 +83,14 @@ async function applyAll(session: ApplySession, options: ApplyOptions, progress: 
  * Takes over a history that was read.
  * @throws ApplyError when it is neither the expected one nor that plus the first of the pending migrations
  */
-function settle(
-  actual: readonly string[],
-  pending: readonly Migration[],
-  progress: Progress,
-): Exclude<HistoryComparison, 'moved'> {
+function settle(actual: readonly string[], pending: readonly Migration[], progress: Progress): void {
   const expected = progress.history
   progress.history = actual
   progress.read = true
-  const comparison = compareHistory(
-    expected,
-    pending.map(({ name }) => name),
-    actual,
-  )
-  if (comparison !== 'moved') return comparison
+  const names = pending.map(({ name }) => name)
+  if (compareHistory(expected, names, actual) !== 'moved') return
   const missing = expected.filter((name) => !actual.includes(name))
-  const known = new Set([...expected, ...pending.map(({ name }) => name)])
+  const known = new Set([...expected, ...names])
   const foreign = actual.filter((name) => !known.has(name))
   const differences = [
     ...(missing.length > 0 ? [`not in it: ${missing.join(', ')}`] : []),

@@ -3,13 +3,13 @@ import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { type Client, closeClient, openClient } from '../postgres/connect.ts'
 import { SQLSTATE } from '../postgres/sqlstate.ts'
-import { ApplyError, applyError } from './apply-error.ts'
+import { ApplyError, applyError, refusal } from './apply-error.ts'
 import { applyInFrame } from './apply-in-frame.ts'
 import { applyInSteps } from './apply-in-steps.ts'
-import { cleanSession, type Frame, script } from './frame.ts'
+import { cleanSession, type Frame, type OpenFrame, openFrame, script } from './frame.ts'
 import { readHistory } from './history.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from './migration.ts'
-import { findLockHolder, isOurs, isReplaced } from './migration-lock.ts'
+import { findLockHolder, isOurs, isReplaced, type LockHolder } from './migration-lock.ts'
 import type { OldTransaction } from './run-concurrent-step.ts'
 
 export interface ApplySessionOptions {
@@ -35,6 +35,8 @@ export class ApplySession {
   readonly #clock: Clock
   #client: Client | undefined
   #pid = 0
+  /** The frame of the migration that comes next, where the message that closed the last one has opened it. */
+  #opened: OpenFrame | undefined
 
   constructor(options: ApplySessionOptions) {
     this.#options = options
@@ -45,22 +47,23 @@ export class ApplySession {
     return this.#clock.now().getTime()
   }
 
-  async apply(migration: Migration, expected: readonly string[], { last }: { last: boolean }): Promise<void> {
-    const { tables, ownerRole, timeouts, connection, onWaitingFor } = this.#options
-    const frame: Frame = { migration: migration.name, expected, tables, ownerRole, timeouts, last }
+  /** Applies the first of the pending migrations; those after it will be applied next, in this order. */
+  async apply(migration: Migration, after: readonly Migration[], expected: readonly string[]): Promise<void> {
+    const { timeouts, onWaitingFor } = this.#options
     const client = await this.#connect()
-    if (migration.transaction) return applyInFrame(client, migration, frame)
-    const cancel = async () => {
-      const other = await openClient(connection, { applicationName: `${this.#options.applicationName}/cancel` })
-      await other.query('select pg_cancel_backend($1)', [this.#pid]).finally(() => closeClient(other))
-    }
-    return applyInSteps(client, migration, {
-      frame,
-      timeout: timeouts.concurrent,
-      clock: this.#clock,
-      cancel,
-      onWaitingFor,
-    })
+    const open = this.#opened ?? (await openFrame(client, this.#frame(migration, after, expected)))
+    const [next, ...rest] = after
+    const nextFrame = next && this.#frame(next, rest, [...expected, migration.name])
+    this.#opened = undefined
+    this.#opened = migration.transaction
+      ? await applyInFrame(client, migration, open, nextFrame)
+      : await applyInSteps(client, migration, open, {
+          next: nextFrame,
+          timeout: timeouts.concurrent,
+          clock: this.#clock,
+          cancel: () => this.#cancel(),
+          onWaitingFor,
+        })
   }
 
   async readHistory(): Promise<readonly string[]> {
@@ -85,7 +88,13 @@ export class ApplySession {
     const since = this.now()
     await this.close()
     try {
-      while ((await findLockHolder(await this.#connect()))?.pid === lost) await this.waitForOurs(since)
+      for (;;) {
+        const holder = await findLockHolder(await this.#connect())
+        if (holder?.pid !== lost) break
+        // It has committed, or never will: what it waits for is our next message.
+        if (holder.idle) await this.#end(holder)
+        await this.waitForOurs(since)
+      }
       return await this.readHistory()
     } catch (error) {
       throw error instanceof ApplyError && !error.connectionLost && error.phase !== 'connect' ? error : loss
@@ -103,10 +112,10 @@ export class ApplySession {
     const holder = await findLockHolder(client)
     const overdue = this.now() - since >= waitForOurs
     if (overdue && holder !== undefined && isReplaced(holder, applicationName)) {
-      await client.query('select pg_terminate_backend($1)', [holder.pid])
+      await this.#end(holder)
     } else if (overdue || (holder !== undefined && !isOurs(holder))) {
       const who = holder === undefined ? 'by turns' : `by backend ${holder.pid} ("${holder.applicationName}")`
-      throw new ApplyError('lock', `The migration lock is held ${who}.`, { cause: busy() })
+      throw refusal('lock', SQLSTATE.busy, `The migration lock is held ${who}.`)
     }
     await this.#clock.sleep(100)
   }
@@ -114,6 +123,24 @@ export class ApplySession {
   async close(): Promise<void> {
     if (this.#client) await closeClient(this.#client)
     this.#client = undefined
+    this.#opened = undefined
+  }
+
+  #frame({ name }: Migration, after: readonly Migration[], expected: readonly string[]): Frame {
+    const { tables, ownerRole, timeouts } = this.#options
+    return { migration: name, expected, tables, ownerRole, timeouts, last: after.length === 0 }
+  }
+
+  async #cancel(): Promise<void> {
+    const { connection, applicationName } = this.#options
+    const other = await openClient(connection, { applicationName: `${applicationName}/cancel` })
+    await other.query('select pg_cancel_backend($1)', [this.#pid]).finally(() => closeClient(other))
+  }
+
+  /** As who connected: the owner role, which an earlier frame may have taken, has no right to end its backends. */
+  async #end({ pid }: LockHolder): Promise<void> {
+    const client = await this.#connect()
+    await client.query(script([...cleanSession(null), `select pg_terminate_backend(${pid})`]))
   }
 
   async #connect(): Promise<Client> {
@@ -129,8 +156,4 @@ export class ApplySession {
     onConnected?.({ pid: this.#pid })
     return this.#client
   }
-}
-
-function busy(): Error {
-  return Object.assign(new Error('busy'), { code: SQLSTATE.busy })
 }

@@ -1,5 +1,10 @@
-import { quoteIdentifier, quoteLiteral, quoteTextArray } from '../postgres/identifiers.ts'
-import { SQLSTATE } from '../postgres/sqlstate.ts'
+import type { Client } from '../postgres/connect.ts'
+import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
+import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
+import { applyError, HistoryDiffers, refusal } from './apply-error.ts'
+import { compareHistory, type HistoryRow, inOrderOfExecution, selectHistory, tableName } from './history.ts'
+import { ensureHistoryTables } from './history-tables.ts'
+import type { SentResult } from './live-connection.ts'
 import type { HistoryTables, MigrationTimeouts } from './migration.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
 
@@ -15,55 +20,56 @@ export interface Frame {
   readonly last: boolean
 }
 
-/**
- * Returns the text that opens a frame, one message. It raises KF002 when another process holds the lock, KF003 when
- * the migration is in the history already, KF001 when the history is another, KF005 when its table is off the search_path.
- */
-export function openFrame(frame: Frame): string {
-  const { timeouts } = frame
-  return script([
-    ...cleanSession(frame.ownerRole),
-    // A snapshot of `repeatable read` would be older than the lock; `read only` may be the default of database or role.
-    'begin isolation level read committed, read write',
-    `set local lock_timeout = ${timeouts.lock}`,
-    `set local statement_timeout = ${timeouts.statement}`,
-    // Without it, a message goes on to its COMMIT long after its client died.
-    `set local client_connection_check_interval = '2s'`,
-    'set local idle_in_transaction_session_timeout = 0',
-    // 17 and newer; it would end the connection, whatever our own limits say.
-    `select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) is not null`,
-    ...(frame.last ? [] : ['set local synchronous_commit = off']),
-    TRY_LOCK,
-    checkHistory(frame),
-  ])
+/** A frame whose transaction has begun, holds the lock and has found the expected history. */
+export interface OpenFrame {
+  readonly frame: Frame
+  /** The transaction's id: by it closing knows that the migration has not put another one in its place. */
+  readonly transaction: string
+  /** When the last migration was recorded, in milliseconds since 1970. */
+  readonly latest: number
 }
 
 /**
- * Returns the text that writes the history row and commits, one message. It raises KF004 when the transaction is not
- * the one that `openFrame` began. The row goes where the table was found, whatever the migration did to search_path.
+ * Opens a frame: one message where the history table is known to be there, else it is looked for first.
+ * @throws ApplyError KF002 when another process holds the lock, KF005 when the history table is off the search_path,
+ *   HistoryDiffers when it is not the expected history; no transaction is open then
  */
-export function closeFrame({ migration, ownerRole }: Pick<Frame, 'migration' | 'ownerRole'>): string {
-  return script([
-    ...ownRole(ownerRole),
-    doBlock(`
-declare
-  history text := nullif(current_setting('fleet.history', true), '');
-begin
-  if history is null then
-    ${raise(SQLSTATE.transactionEnded, TRANSACTION_ENDED)}
-  end if;
-  -- By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties that sort otherwise.
-  execute format(
-    'insert into %1$s (name, "timestamp") select %2$L, to_char(
-       greatest(clock_timestamp(), max("timestamp"::timestamptz) + interval ''1 ms'') at time zone ''UTC'',
-       ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'') from %1$s', history, ${quoteLiteral(migration)});
-end`),
-    'commit',
-  ])
+export async function openFrame(client: Client, frame: Frame): Promise<OpenFrame> {
+  try {
+    return (await openKnown(client, frame)) ?? (await openUnknown(client, frame))
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw applyError('history', error)
+  }
+}
+
+/**
+ * Writes the history row and commits. The same message opens the next frame, if there is one: it is returned unless
+ * something stood in its way, which opening it again will tell.
+ * @throws ApplyError KF004 when the transaction is not the one that was opened; the driver's error when nothing of
+ *   the frame was committed, or when the connection is lost and nobody knows
+ */
+export async function closeFrame(client: Client, open: OpenFrame, next?: Frame): Promise<OpenFrame | undefined> {
+  const following = next === undefined ? [] : [...opening(next), selectHistory(next.tables)]
+  const answers = await send(client, [...recording(open), 'commit', ...following]).catch(async (error: unknown) => {
+    if (next !== undefined && (await isCommitted(client, open, error))) return undefined
+    throw error
+  })
+  if (answers === undefined) return undefined
+  if (answers.find(({ command }) => command === 'INSERT')?.rowCount !== 1) {
+    throw refusal('commit', SQLSTATE.transactionEnded, TRANSACTION_ENDED)
+  }
+  if (next === undefined) return undefined
+  try {
+    return accept(next, answers)
+  } catch {
+    await client.query('rollback').catch(() => {})
+    return undefined
+  }
 }
 
 export const TRANSACTION_ENDED =
-  'The migration ended the transaction that it runs in (commit, rollback) or ran RESET ALL; what it committed stays.'
+  'The migration ended the transaction that it runs in (commit, rollback); what it committed stays.'
 
 /** Returns statements that undo what an earlier migration left in the session. */
 export function cleanSession(ownerRole: string | null): string[] {
@@ -75,89 +81,99 @@ export function script(statements: readonly string[]): string {
   return `${statements.join(';\n')};`
 }
 
-/** It never waits: a waiter holds a snapshot, and deadlocks with an index build that waits for that. */
-const TRY_LOCK = doBlock(`
-begin
-  if not pg_try_advisory_xact_lock(${MIGRATION_LOCK}) then
-    ${raise(SQLSTATE.busy, 'Another process is migrating this database.')}
-  end if;
-end`)
+/** Undefined when the table is not known to be there, or is not there all the same. */
+async function openKnown(client: Client, frame: Frame): Promise<OpenFrame | undefined> {
+  if (frame.expected.length === 0) return undefined
+  try {
+    return accept(frame, await send(client, [...opening(frame), selectHistory(frame.tables)]))
+  } catch (error) {
+    if (sqlstateOf(error) !== SQLSTATE.undefinedTable) throw error
+    await client.query('rollback')
+    return undefined
+  }
+}
+
+async function openUnknown(client: Client, frame: Frame): Promise<OpenFrame> {
+  const opened = await send(client, opening(frame))
+  requireLock(opened.at(-1))
+  await ensureHistoryTables(client, frame.tables)
+  return accept(frame, [...opened, await client.query(selectHistory(frame.tables))])
+}
+
+/** The statements that begin a frame; the last one asks for the lock. */
+function opening({ ownerRole, timeouts, last }: Frame): string[] {
+  return [
+    // A snapshot of `repeatable read` would be older than the lock; `read only` may be the default of database or role.
+    'begin isolation level read committed, read write',
+    ...cleanSession(ownerRole),
+    `set local lock_timeout = ${timeouts.lock}`,
+    `set local statement_timeout = ${timeouts.statement}`,
+    // Without it, a message goes on to its COMMIT long after its client died.
+    `set local client_connection_check_interval = '2s'`,
+    'set local idle_in_transaction_session_timeout = 0',
+    ...(last ? [] : ['set local synchronous_commit = off']),
+    TRY_LOCK,
+  ]
+}
+
+/**
+ * It never waits for the lock: a waiter holds a snapshot, and deadlocks with an index build that waits for that.
+ * transaction_timeout (17 and newer) would end the connection, whatever our own limits say.
+ */
+const TRY_LOCK = `select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked, pg_current_xact_id() as transaction,
+  case when current_setting('transaction_timeout', true) is not null then set_config('transaction_timeout', '0', true) end`
+
+interface Locked {
+  readonly locked: boolean
+  readonly transaction: string
+}
+
+/** Judges the last two answers of an opening: that of `TRY_LOCK`, and the history as it was read under the lock. */
+function accept(frame: Frame, answers: readonly SentResult[]): OpenFrame {
+  const { transaction } = requireLock(answers.at(-2))
+  const rows = (answers.at(-1)?.rows ?? []) as HistoryRow[]
+  const history = inOrderOfExecution(rows)
+  if (compareHistory(frame.expected, [], history) !== 'as-expected') throw new HistoryDiffers(history)
+  return { frame, transaction, latest: Math.max(0, ...rows.map(({ timestamp }) => new Date(timestamp).getTime())) }
+}
+
+function requireLock(answer: SentResult | undefined): Locked {
+  const found = answer?.rows?.[0] as Locked | undefined
+  if (!found?.locked) throw refusal('lock', SQLSTATE.busy, 'Another process is migrating this database.')
+  return found
+}
+
+/**
+ * The statements that record a migration, as the role and where opening found the table, whatever the migration set.
+ * By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties that sort otherwise.
+ */
+function recording({ frame, transaction, latest }: OpenFrame): string[] {
+  const next = quoteLiteral(new Date(latest + 1).toISOString())
+  return [
+    ...ownRole(frame.ownerRole),
+    'reset search_path',
+    `insert into ${tableName(frame.tables)} (name, "timestamp")
+     select ${quoteLiteral(frame.migration)},
+       to_char(greatest(clock_timestamp(), ${next}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+     where pg_current_xact_id_if_assigned() = ${quoteLiteral(transaction)}`,
+  ]
+}
+
+/** Says whether a message that failed did so behind its COMMIT, in what opens the next frame. Leaves no transaction open. */
+async function isCommitted(client: Client, { transaction }: OpenFrame, error: unknown): Promise<boolean> {
+  if (applyError('commit', error).connectionLost) return false
+  await client.query('rollback')
+  const { rows } = await client.query<{ status: string }>('select pg_xact_status($1) as status', [transaction])
+  return rows[0]?.status === 'committed'
+}
 
 function ownRole(ownerRole: string | null): string[] {
-  const stay = ['reset session authorization', 'reset role']
-  return ownerRole === null ? stay : [...stay, `set role ${quoteIdentifier(ownerRole)}`]
+  return ['reset session authorization', ownerRole === null ? 'reset role' : `set role ${quoteIdentifier(ownerRole)}`]
 }
 
-/** Makes what is missing of Kysely's tables exactly as Kysely would, and compares the whole history as a set. */
-function checkHistory({ migration, expected, tables }: Frame): string {
-  const { schema, table, lockTable } = tables
-  const inSchema = (name: string) => quoteIdentifier(...(schema === undefined ? [] : [schema]), name)
-  const history = inSchema(table)
-  const lock = inSchema(lockTable)
-  return doBlock(`
-declare
-  expected text[] := (select coalesce(array_agg(name order by name collate "C"), '{}') from unnest(${quoteTextArray(expected)}) name);
-  actual text[];
-  latest timestamptz;
-  elsewhere text;
-  writer name;
-begin
-  ${schema === undefined ? refuseElsewhere(table, history) : createSchema(schema)}
-  if to_regclass(${quoteLiteral(history)}) is null then
-    create table ${history} ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
-    ${keepToOwner(history)}
-  end if;
-  if to_regclass(${quoteLiteral(lock)}) is null then
-    create table ${lock} ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
-  end if;
-  insert into ${lock} ("id", "is_locked") values ('migration_lock', 0) on conflict do nothing;
-  -- Local to the transaction: gone when the migration ends it.
-  perform set_config('fleet.history', format('%I.%I', nspname, relname), true)
-  from pg_class join pg_namespace on pg_namespace.oid = relnamespace where pg_class.oid = ${quoteLiteral(history)}::regclass;
-  select coalesce(array_agg(it.name::text order by it.name::text collate "C"), '{}'), max(it."timestamp"::timestamptz)
-  into actual, latest from ${history} it;
-  if ${quoteLiteral(migration)} = any (actual) then
-    ${raise(SQLSTATE.alreadyThere, 'The migration is in the history already.')}
-  elsif actual <> expected then
-    ${raise(SQLSTATE.historyMoved, 'The history is not the expected one.')}
-  end if;
-end`)
-}
-
-/** Default privileges may have given the application the right to write it: what was applied is not its to change. */
-function keepToOwner(history: string): string {
-  return `for writer in
-      select distinct role.rolname from pg_class it cross join aclexplode(it.relacl) acl join pg_roles role on role.oid = acl.grantee
-      where it.oid = ${quoteLiteral(history)}::regclass and acl.grantee <> it.relowner
-    loop
-      execute format('revoke insert, update, delete, truncate on %s from %I', ${quoteLiteral(history)}, writer);
-    end loop;`
-}
-
-/** A table that the search_path does not reach is no empty history: Kysely would not make a second one either. */
-function refuseElsewhere(table: string, history: string): string {
-  return `if to_regclass(${quoteLiteral(history)}) is null then
-    select schemaname into elsewhere from pg_tables where tablename = ${quoteLiteral(table)}
-      and schemaname <> 'information_schema' and left(schemaname, 3) <> 'pg_' limit 1;
-    if elsewhere is not null then
-      raise exception using errcode = ${quoteLiteral(SQLSTATE.historyElsewhere)},
-        message = format('The history table is in schema %I, off the search_path: set migrations.schema.', elsewhere);
-    end if;
-  end if;`
-}
-
-/** Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create one even where it is there. */
-function createSchema(schema: string): string {
-  return `if to_regnamespace(${quoteLiteral(quoteIdentifier(schema))}) is null then
-    create schema ${quoteIdentifier(schema)};
-  end if;`
-}
-
-function raise(sqlstate: string, message: string): string {
-  return `raise exception using errcode = ${quoteLiteral(sqlstate)}, message = ${quoteLiteral(message)};`
-}
-
-/** The body is a literal: no dollar quote that a name could end. */
-function doBlock(body: string): string {
-  return `do ${quoteLiteral(body)}`
+/** Sends statements as one message; returns what each of them answered. */
+async function send(client: Client, statements: readonly string[]): Promise<readonly SentResult[]> {
+  // For several statements it is an array, which the driver's types do not know.
+  const answers: unknown = await client.query(script(statements))
+  return answers as readonly SentResult[]
 }

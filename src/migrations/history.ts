@@ -8,13 +8,21 @@ import type { HistoryTables } from './migration.ts'
  * @throws FleetError HISTORY_INVALID for a timestamp that Kysely could not read either, and for a table off the search_path
  */
 export async function readHistory(client: Client, tables: HistoryTables): Promise<readonly string[]> {
-  const table = quoteIdentifier(...(tables.schema === undefined ? [] : [tables.schema]), tables.table)
-  if (!(await exists(client, table))) {
-    if (tables.schema === undefined) await refuseElsewhere(client, tables.table)
-    return []
-  }
-  const { rows } = await client.query<HistoryRow>(`select name, "timestamp" from ${table}`)
+  const { there, elsewhere } = await findHistory(client, tables)
+  if (elsewhere !== null) throw offSearchPath(tables.table, elsewhere)
+  if (!there) return []
+  const { rows } = await client.query<HistoryRow>(selectHistory(tables))
   return inOrderOfExecution(rows)
+}
+
+/** Returns the name of the history table, quoted, and qualified where its schema is set. */
+export function tableName({ schema, table }: HistoryTables): string {
+  return quoteIdentifier(...(schema === undefined ? [] : [schema]), table)
+}
+
+/** Returns the statement that reads the rows of a history, in no order. */
+export function selectHistory(tables: HistoryTables): string {
+  return `select name, "timestamp" from ${tableName(tables)}`
 }
 
 export interface HistoryRow {
@@ -57,21 +65,32 @@ export function compareHistory(
   return ahead === pending.length ? 'already-there' : { partly: ahead }
 }
 
-async function exists(client: Client, table: string): Promise<boolean> {
-  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [table])
-  return rows[0]?.there === true
+/**
+ * Looks for the history table. `elsewhere`: the schema of one that the search_path does not reach; taking that for an
+ * empty history would apply everything a second time.
+ */
+export async function findHistory(
+  client: Client,
+  tables: HistoryTables,
+): Promise<{ readonly there: boolean; readonly elsewhere: string | null }> {
+  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    tableName(tables),
+  ])
+  const there = rows[0]?.there === true
+  return { there, elsewhere: there || tables.schema !== undefined ? null : await findElsewhere(client, tables.table) }
 }
 
-/** Taking a table that the search_path does not reach for an empty history would apply everything a second time. */
-async function refuseElsewhere(client: Client, table: string): Promise<void> {
+async function findElsewhere(client: Client, table: string): Promise<string | null> {
   const { rows } = await client.query<{ schema: string }>(
     `select schemaname as schema from pg_tables
      where tablename = $1 and schemaname <> 'information_schema' and left(schemaname, 3) <> 'pg_' order by 1`,
     [table],
   )
-  const schema = rows[0]?.schema
-  if (schema === undefined) return
-  throw new FleetError(
+  return rows[0]?.schema ?? null
+}
+
+function offSearchPath(table: string, schema: string): FleetError {
+  return new FleetError(
     'HISTORY_INVALID',
     `The history table "${table}" is in schema "${schema}", off the search_path.`,
     {

@@ -6,12 +6,15 @@ export const MIGRATION_LOCK = 3853314791062309107n
 export interface LockHolder {
   readonly pid: number
   readonly applicationName: string
+  /** Whether it waits, in its transaction, for its client to send something. */
+  readonly idle: boolean
 }
 
 /** Returns which backend holds the lock in this database; undefined when nobody does. */
 export async function findLockHolder(client: Client): Promise<LockHolder | undefined> {
   const { rows } = await client.query<LockHolder>(`
-    select lock.pid, coalesce(activity.application_name, '') as "applicationName"
+    select lock.pid, coalesce(activity.application_name, '') as "applicationName",
+      activity.state like 'idle in transaction%' as idle
     from pg_locks lock left join pg_stat_activity activity on activity.pid = lock.pid
     where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1
       and lock.database = (select oid from pg_database where datname = current_database())

@@ -3,6 +3,8 @@ import type { CompiledQuery } from 'kysely'
 import type { Client } from '../postgres/connect.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { ApplyError } from './apply-error.ts'
+import { tableName } from './history.ts'
+import type { HistoryTables } from './migration.ts'
 
 interface Step {
   readonly n: number
@@ -27,10 +29,11 @@ export class StepJournal {
   }
 
   /** Makes the table if it is missing, in the schema of the history, and reads it. Call it in an open frame. */
-  static async open(client: Client, migration: string): Promise<StepJournal> {
+  static async open(client: Client, migration: string, tables: HistoryTables): Promise<StepJournal> {
     const { rows: schemas } = await client.query<{ schema: string }>(
       `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-       where pg_class.oid = current_setting('fleet.history')::regclass`,
+       where pg_class.oid = $1::regclass`,
+      [tableName(tables)],
     )
     const table = quoteIdentifier(schemas[0]?.schema ?? 'public', 'fleet_step')
     const { rows: found } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [

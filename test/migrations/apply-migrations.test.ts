@@ -12,6 +12,7 @@ import {
   second,
   setup,
   signal,
+  TIMEOUTS,
   third,
   three,
 } from './tenant-database.ts'
@@ -160,6 +161,15 @@ describe('what a migration sets', () => {
     })
     expect(await apply([slow, second])).toEqual(applied('0001_a', '0002_b'))
   })
+
+  test('on the database, as transaction_timeout, does not get in the way', async ({ skip }) => {
+    const { apply, query, connection } = await setup()
+    const [known] = await query(`select current_setting('transaction_timeout', true)`)
+    skip(known === null, 'came with PostgreSQL 17')
+    await query(`alter database "${connection.database}" set transaction_timeout = '500ms'`)
+    const slow = migration('0001_a', run('select pg_sleep(0.8)'))
+    expect(await apply([slow, second])).toEqual(applied('0001_a', '0002_b'))
+  })
 })
 
 test('needs no superuser, only a member of the owner role', async () => {
@@ -176,14 +186,66 @@ test('needs no superuser, only a member of the owner role', async () => {
   expect(outcome).toEqual(applied(...namesOf(three), '0004_d'))
 })
 
-test('keeps the error of a statement behind a savepoint apart from one at COMMIT', async () => {
-  const { apply } = await setup()
+test('is not recorded when it ended the transaction in a way that could not be seen', async () => {
+  const { apply, history, query } = await setup()
+  // With this setting a backslash hides the end of a string from whoever reads it as standard SQL.
   const up = async (db: Kysely<unknown>) => {
-    await run('savepoint s')(db)
-    await run('select * from missing')(db).catch(() => run('rollback to savepoint s')(db))
-    await run(`set local search_path = pg_catalog; select set_config('fleet.history', '', true)`)(db)
+    await run('set local standard_conforming_strings = off')(db)
+    await run(`select 'a\\''; commit; begin; select '\\''`)(db)
   }
-  expect(await apply([migration('0001_a', up)])).toMatchObject({ kind: 'failure', phase: 'commit', sqlstate: 'KF004' })
+  const unseen = migration('0001_a', up)
+  expect(await apply([unseen])).toMatchObject({ kind: 'failure', phase: 'commit', sqlstate: 'KF004' })
+  expect(await apply([unseen, second])).toMatchObject({ kind: 'failure', migration: '0001_a', sqlstate: 'KF004' })
+  expect(await history()).toEqual([])
+  expect(await query(MADE)).toEqual([])
+})
+
+describe('what comes after the COMMIT in the message that closes a frame', () => {
+  test('is told of the next migration, when another process took the lock', async () => {
+    const { apply, connect } = await setup()
+    const other = await connect()
+    let theirs: Promise<unknown> | undefined
+    const waitedFor = migration('0001_a', async (db) => {
+      theirs = other.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
+      await untilWaiting(db, 'advisory')
+    })
+    expect(await apply([waitedFor, second])).toMatchObject({
+      kind: 'busy',
+      phase: 'lock',
+      migration: '0002_b',
+      history: ['0001_a'],
+    })
+    await theirs
+  })
+
+  test('is told of the next migration, when it fails', async () => {
+    const { apply, connect, history } = await setup()
+    await apply([first])
+    const other = await connect()
+    let theirs: Promise<unknown> | undefined
+    const waitedFor = migration('0002_b', async (db) => {
+      theirs = other.query('begin; lock table kysely_migration in access exclusive mode')
+      await untilWaiting(db, 'relation')
+    })
+    const seen: string[] = []
+    const outcome = await apply([waitedFor, third], {
+      expected: ['0001_a'],
+      timeouts: { ...TIMEOUTS, lock: 100 },
+      onApplied: (name) => seen.push(name),
+    })
+    expect(outcome).toMatchObject({ kind: 'error', phase: 'history', migration: '0003_c', sqlstate: '55P03' })
+    expect(seen).toEqual(['0002_b'])
+    await theirs
+    await other.query('rollback')
+    expect(await history()).toEqual(['0001_a', '0002_b'])
+  })
+
+  /** Returns once another backend of this database waits for a lock. */
+  async function untilWaiting(db: Kysely<unknown>, locktype: string): Promise<void> {
+    const waiting = sql`select 1 from pg_locks where locktype = ${locktype} and not granted
+      and database = (select oid from pg_database where datname = current_database())`
+    while ((await waiting.execute(db)).rows.length === 0);
+  }
 })
 
 test('a lock that a dead predecessor still holds is waited for', async () => {

@@ -55,6 +55,19 @@ describe('a connection that is lost', () => {
     expect(await history()).toEqual(['0001_a', '0002_b'])
   })
 
+  test('leaves no backend behind that holds the lock for a client that is gone', async () => {
+    const { apply, connection, history } = await setup()
+    const through = await cuttingProxy(connection, { after: 'create table "t_0002_b"', keepServerSide: true })
+    expect(await apply([first, second], { connection: through })).toMatchObject({
+      kind: 'error',
+      phase: 'statement',
+      migration: '0002_b',
+      history: ['0001_a'],
+    })
+    expect(await history()).toEqual(['0001_a'])
+    expect(await apply([first, second], { waitForOurs: 0 })).toMatchObject({ kind: 'applied', applied: ['0002_b'] })
+  })
+
   test('while the server still commits is busy when that takes too long, and applied once all the same', async () => {
     const { apply, connection, query, connect } = await setup()
     const gate = await connect()
@@ -73,7 +86,7 @@ describe('a connection that is lost', () => {
 })
 
 /** In the message that closes a frame, and in no other. */
-const CLOSING = `current_setting(''fleet.history''`
+const CLOSING = 'pg_current_xact_id_if_assigned()'
 
 const SLOW_COMMIT = `create table slow (id int);
   create function wait() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
