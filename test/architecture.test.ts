@@ -35,7 +35,7 @@ const PURE = [
   'rollout/next-step.ts',
   'rollout/waves.ts',
   'rollout/plan-digest.ts',
-  'rollout/check-migrations.ts',
+  'migrations/check-migrations.ts',
   'migrations/pending-migrations.ts',
 ]
 

@@ -3,6 +3,7 @@ import { FleetError } from '../model/errors.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import { type PauseReason, ROLLOUT, type RolloutState, type RolloutVerb } from '../model/rollout-state.ts'
 import { nextState, statesAccepting } from '../model/state-machine.ts'
+import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { Assignment } from './assign-waves.ts'
 import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
 import { holdNewTenants, readReleasedVersion, release } from './meta.ts'
@@ -136,7 +137,7 @@ export async function finishAbort(db: CatalogDb, id: number, epoch: number): Pro
   return db.transaction().execute(async (tx) => {
     if ((await lockState(tx, id, epoch)) !== 'aborting') return false
     await skipPending(tx, id)
-    if (await hasOpenRuns(tx, id)) return false
+    if (await hasRuns(tx, id, ['pending', 'running'])) return false
     await tx
       .updateTable('fleet.rollout')
       .set({ state: 'aborted', finished_at: sql<Date>`now()`, driver: null })
@@ -160,14 +161,8 @@ export async function completeRollout(
   return db.transaction().execute(async (tx) => {
     await holdNewTenants(tx)
     // The look for open runs must be a statement of its own after the lock: its snapshot then sees every joiner.
-    if ((await lockState(tx, id, epoch)) !== 'running' || (await hasOpenRuns(tx, id))) return false
-    const failed = await tx
-      .selectFrom('fleet.tenant_run')
-      .select('tenant_id')
-      .where('rollout_id', '=', id)
-      .where('state', '=', 'failed')
-      .limit(1)
-      .executeTakeFirst()
+    if ((await lockState(tx, id, epoch)) !== 'running' || (await hasRuns(tx, id, ['pending', 'running']))) return false
+    const [failed, succeeded] = await Promise.all([hasRuns(tx, id, ['failed']), hasRuns(tx, id, ['succeeded'])])
     const row = await tx
       .updateTable('fleet.rollout')
       .set({
@@ -179,7 +174,9 @@ export async function completeRollout(
       .where('id', '=', id)
       .returning('target')
       .executeTakeFirstOrThrow()
-    if (releases(await readReleasedVersion(tx), row.target)) await release(tx, row.target)
+    // What no tenant could take is not for new ones either.
+    const proven = succeeded || !failed
+    if (proven && releases(await readReleasedVersion(tx), row.target)) await release(tx, row.target)
     return true
   })
 }
@@ -264,15 +261,15 @@ async function lockState(tx: CatalogTransaction, id: number, epoch?: number): Pr
   return epoch !== undefined && row?.epoch !== epoch ? undefined : row?.state
 }
 
-async function hasOpenRuns(tx: CatalogTransaction, id: number): Promise<boolean> {
-  const open = await tx
+async function hasRuns(tx: CatalogTransaction, id: number, states: readonly TenantRunState[]): Promise<boolean> {
+  const found = await tx
     .selectFrom('fleet.tenant_run')
     .select('tenant_id')
     .where('rollout_id', '=', id)
-    .where('state', 'in', ['pending', 'running'])
+    .where('state', 'in', states)
     .limit(1)
     .executeTakeFirst()
-  return open !== undefined
+  return found !== undefined
 }
 
 async function skipPending(tx: CatalogTransaction, id: number): Promise<void> {

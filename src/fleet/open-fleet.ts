@@ -12,7 +12,7 @@ import type { FleetEvent } from '../model/events.ts'
 import { Secret } from '../model/secret.ts'
 import { formatConnectionString } from '../postgres/connection-string.ts'
 import { openProvider } from '../providers/open-provider.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Diagnosis, Provider } from '../providers/provider.ts'
 import { trackBackends } from './backends.ts'
 import type { Fleet } from './fleet.ts'
 import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
@@ -72,6 +72,24 @@ export async function upgradeCatalog(config: FleetConfig): Promise<{ schemaVersi
   await catalog.close()
   await provider.close()
   return { schemaVersion: catalog.schemaVersion }
+}
+
+/**
+ * Looks at everything that a fleet needs, also where it cannot be opened: then at the provider alone.
+ * @throws FleetError what starting the provider throws
+ */
+export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagnosis[]> {
+  const provider = await openProvider(config.provider, { root: config.root, clock: systemClock })
+  try {
+    const fleet = await openFleet(config)
+    return await fleet.doctor().finally(() => fleet.close())
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error
+    const { message, remedy } = error
+    return [{ subject: 'catalog', verdict: 'error', message, remedy }, ...(await provider.diagnose())]
+  } finally {
+    await provider.close()
+  }
 }
 
 async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock; upgrade: boolean }): Promise<Parts> {

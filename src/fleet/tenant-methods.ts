@@ -2,7 +2,7 @@ import { holdRollouts } from '../catalog/meta.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
 import { joinRollout } from '../catalog/tenant-runs.ts'
 import { pinTenants, tagTenants, unpinTenant } from '../catalog/tenant-tags.ts'
-import { existingTenantIds, findTenant, listTenants, sampleTenantIds } from '../catalog/tenants.ts'
+import { existingTenantIds, findTenant, listTenants, readAnySecret, sampleTenantIds } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
@@ -37,9 +37,16 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
     if (missing !== undefined) throw unknownTenant(missing, await sampleTenantIds(db, 1000))
   }
 
+  /** What is sealed with another key than the rest could not be opened by whoever has the right one. */
+  async function checkKey(): Promise<void> {
+    const sealed = await readAnySecret(db)
+    if (sealed !== undefined) parts.unseal(sealed)
+  }
+
   return {
     async *create(tenants) {
       const context = createContext(parts)
+      await checkKey()
       await checkNewTenants(tenants, context)
       yield* mapConcurrently(tenants, CREATE_AT_ONCE, (tenant) => createTenant(tenant, context))
     },
@@ -105,6 +112,7 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
       )
     },
     adopt: async function* (candidates, { dryRun = false } = {}) {
+      await checkKey()
       const available = (await files.list()).map((it) => it.name)
       const { allowUnordered } = config.migrations
       yield* adoptTenants(candidates, {

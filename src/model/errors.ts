@@ -98,7 +98,7 @@ export const ERRORS = {
   },
   MIGRATION_INVALID: {
     means: 'A migration file cannot be loaded.',
-    remedy: 'Correct the named file at the named line.',
+    remedy: 'Correct the named file.',
     exit: EXIT.usage,
   },
   MIGRATION_UNKNOWN: {
@@ -133,7 +133,8 @@ export const ERRORS = {
   },
   TENANT_ID_INVALID: {
     means: 'A tenant id has characters that are not allowed.',
-    remedy: 'Use a-z, 0-9, _ and -, beginning with a letter or digit, no two _ in a row, 40 characters at most.',
+    remedy:
+      'Use a-z, 0-9, _ and -, beginning with a letter or digit, no two _ in a row, no - at the end, 40 characters at most.',
     exit: EXIT.usage,
   },
   TENANT_STATE: {

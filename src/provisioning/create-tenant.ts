@@ -45,13 +45,16 @@ export async function checkNewTenants(tenants: readonly NewTenant[], { db }: Pic
   const seen = new Set<string>()
   const twice = ids.find((id) => seen.size === seen.add(id).size)
   if (twice !== undefined) throw new FleetError('TENANT_EXISTS', `Tenant "${twice}" is given twice.`)
-  for (const id of await existingTenantIds(db, ids)) {
-    const tenant = await findTenant(db, id)
-    // One whose creation was killed or failed is created again: that finishes it.
-    if (tenant?.state !== 'creating' && tenant?.state !== 'failed') {
-      throw new FleetError('TENANT_EXISTS', `Tenant "${id}" exists already (${tenant?.state}).`)
-    }
-  }
+  const there = await Promise.all((await existingTenantIds(db, ids)).map((id) => findTenant(db, id)))
+  // One whose creation was killed or failed is created again: that finishes it.
+  const unfinished = there.filter((it) => it?.state === 'creating' || it?.state === 'failed').map((it) => it?.id)
+  const existing = there.find((it) => it !== undefined && !unfinished.includes(it.id))
+  if (existing === undefined) return
+  throw new FleetError('TENANT_EXISTS', `Tenant "${existing.id}" exists already (${existing.state}).`, {
+    ...(unfinished.length > 0
+      ? { remedy: `Finish those that are half-made: fleet tenant create ${unfinished.join(' ')}` }
+      : {}),
+  })
 }
 
 /**

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { recordMigrations } from '../catalog/known-migrations.ts'
+import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from '../catalog/templates.ts'
+import { countTenants } from '../catalog/tenant-counts.ts'
 import type { Clock } from '../lib/clock.ts'
 import { applyMigrations } from '../migrations/apply-migrations.ts'
+import { checkMigrations, outOfOrder } from '../migrations/check-migrations.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
+import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
@@ -23,6 +26,7 @@ export interface TemplateContext {
   readonly catalogId: string
   /** Loads the files; called only when a template is built or its version is to be found. */
   readonly migrations: () => Promise<readonly Migration[]>
+  readonly allowUnordered: boolean
   readonly extensions: readonly string[]
   readonly seed: ((db: Kysely<unknown>) => Promise<void>) | undefined
   readonly tables: HistoryTables
@@ -71,10 +75,16 @@ export async function ensureTemplate(
   await recordTemplate(db, { server, key, database, version })
   const startedAt = clock.now()
   let built = false
-  const ref = await provider.ensureTemplate({ server, mark, extensions: context.extensions }, async (connection) => {
+  const make = provider.ensureTemplate({ server, mark, extensions: context.extensions }, async (connection) => {
     built = true
+    await checkFiles(migrations, context)
     publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
     await fill(connection, migrations, ownerRole, context)
+  })
+  const ref = await make.catch(async (error: unknown) => {
+    // The half-made database is gone: nothing is left to be found.
+    if (built) await forgetTemplate(db, { server, key })
+    throw error
   })
   if (built) {
     // Tenants cloned from it have these files, as they are now.
@@ -84,6 +94,26 @@ export async function ensureTemplate(
     await dropUnused(server, key, context)
   }
   return { ...ref, key, version, history: migrations.map((it) => it.name) }
+}
+
+/**
+ * Refuses what a plan refuses: a new tenant must not get other files than the tenants that are there. A template that is
+ * ready was made of the same files, to the letter, and has passed.
+ */
+async function checkFiles(migrations: readonly Migration[], { db, allowUnordered }: TemplateContext): Promise<void> {
+  const available = migrations.map((it) => it.name)
+  const groups = (await countTenants(db)).filter((it) => it.state === 'ready')
+  // Tenants may be ahead of what is released: what they have more is no matter of the template.
+  const known = await listKnownMigrations(db)
+  checkMigrations(
+    migrations,
+    known.filter((it) => available.includes(it.name) || it.name < (available.at(-1) ?? '')),
+  )
+  for (const { history, tenants } of groups) {
+    const shared = history.filter((name) => available.includes(name))
+    const pending = pendingMigrations({ available, history: shared, allowUnordered })
+    if (pending.kind === 'out-of-order') throw outOfOrder(pending.found, pending.expected, tenants)
+  }
 }
 
 async function fill(

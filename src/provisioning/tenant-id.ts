@@ -1,7 +1,8 @@
 import { FleetError } from '../model/errors.ts'
 
 // Two underscores in a row are kept for databases of our own: with them, `b__catalog` of fleet x is the catalog of x_b.
-const NEW_ID = /^(?!.*__)[a-z0-9][a-z0-9_-]{0,39}$/
+// A dash at the end is how `fleet tenant tag` removes a tag.
+const NEW_ID = /^(?!.*__)(?!.*-$)[a-z0-9][a-z0-9_-]{0,39}$/
 const ADOPTED_ID = /^[A-Za-z0-9._-]{1,63}$/
 
 /** @throws FleetError TENANT_ID_INVALID when an id cannot be that of a new tenant: it becomes part of a database's name */

@@ -1,6 +1,6 @@
 import { recordEvent } from '../catalog/events.ts'
 import { recordMigrations } from '../catalog/known-migrations.ts'
-import { findActive, findPlanned, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
+import { findActive, findLatest, findPlanned, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { FleetError } from '../model/errors.ts'
@@ -66,6 +66,9 @@ async function startPlanned(
   const { db, migrations } = context
   const { plan } = planned
   if (digest !== undefined && !plan.digest.startsWith(digest)) {
+    const last = plan.tenants === 0 ? await findLatest(db) : undefined
+    // A pipeline that runs again after all was done.
+    if (last?.state === 'completed' && last.digest.startsWith(digest)) return { kind: 'nothing-to-do', plan }
     throw new FleetError(
       'PLAN_CHANGED',
       `The plan is now ${plan.digest}, not ${digest}: versions, tags, files or policy have changed.`,

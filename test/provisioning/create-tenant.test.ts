@@ -1,10 +1,64 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { withClient } from '../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../src/postgres/connection-string.ts'
 import { emptiest } from '../../src/provisioning/create-tenant.ts'
 import { FIRST, SECOND, setupFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
+
+describe('a new tenant gets what the others have', () => {
+  test('not an edited file, nor one that is missing or out of order', async () => {
+    const { fleet, create, migration, root } = await setupFleet()
+    await create(['a'])
+    await migration(SECOND, 'await sql`alter table items add column price bigint`.execute(db)')
+    await expect(create(['b'])).rejects.toMatchObject({
+      code: 'MIGRATIONS_DIFFER',
+      message: expect.stringContaining(SECOND),
+    })
+    await rm(`${root}/migrations/${SECOND}.ts`)
+    await migration('0003_more', 'await sql`create table more ()`.execute(db)')
+    await expect(create(['b'])).rejects.toMatchObject({
+      code: 'MIGRATIONS_DIFFER',
+      message: expect.stringContaining(`${SECOND} was applied by 1 tenant`),
+    })
+    await migration(SECOND, 'await sql`alter table items add column price int`.execute(db)')
+    await migration('0001_zz', 'await sql`create table zz ()`.execute(db)')
+    await expect(create(['b'])).rejects.toMatchObject({
+      code: 'MIGRATIONS_DIFFER',
+      message: expect.stringContaining('0001_zz'),
+    })
+    expect(await fleet.templates.show()).toHaveLength(1)
+    await rm(`${root}/migrations/0001_zz.ts`)
+    await create(['b'])
+    expect((await fleet.tenants.show('b')).version).toBe('0003_more')
+  })
+
+  test('not a password that only another key opens', async () => {
+    const { create, open, fleet } = await setupFleet()
+    await create(['a'])
+    process.env.FLEET_SECRET_KEY = randomBytes(32).toString('base64')
+    const other = await open()
+    await expect(Array.fromAsync(other.tenants.create([{ id: 'b' }]))).rejects.toMatchObject({
+      code: 'SECRET_KEY_WRONG',
+    })
+    await other.close()
+    expect(await Array.fromAsync(fleet.tenants.list())).toHaveLength(1)
+  })
+
+  test('not a version that no tenant could take', async () => {
+    const { fleet, create, migration, histories } = await setupFleet({
+      rollout: { waves: [{ name: 'all', maxFailures: '100%' }] },
+    })
+    await fleet.rollouts.start()
+    await create(['a', 'b'])
+    await migration('0003_bad', 'await sql`select 1 / 0`.execute(db)')
+    expect(await fleet.rollouts.start()).toMatchObject({ status: { state: 'completed', outcome: 'degraded' } })
+    expect((await fleet.status()).released).toBe(SECOND)
+    await create(['c'])
+    expect(await histories(['c'])).toEqual({ c: [FIRST, SECOND] })
+  })
+})
 
 describe('a tenant', () => {
   test('is created at the newest version while nothing was released, and its application can log in and write', async () => {
@@ -42,7 +96,7 @@ describe('a tenant', () => {
     await create({ acme: { ring: 'a' } })
     await expect(create({ other: {}, acme: { ring: 'b' } })).rejects.toMatchObject({ code: 'TENANT_EXISTS' })
     await expect(create(['twice', 'twice'])).rejects.toMatchObject({ code: 'TENANT_EXISTS' })
-    for (const id of ['Acme', '', '-a', '_a', 'a'.repeat(41), 'a b', "a'b", 'ä'])
+    for (const id of ['a-', 'a__b', 'Acme', '', '-a', '_a', 'a'.repeat(41), 'a b', "a'b", 'ä'])
       await expect(create([id])).rejects.toMatchObject({ code: 'TENANT_ID_INVALID' })
     const all = await Array.fromAsync(fleet.tenants.list())
     expect(all.map((it) => [it.id, it.tags])).toEqual([['acme', { ring: 'a' }]])

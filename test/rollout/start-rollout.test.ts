@@ -22,6 +22,15 @@ describe('start again', () => {
     )
   })
 
+  test('with the digest of what is done already does nothing, as a pipeline may', async () => {
+    const { fleet, create, migration } = await setupFleet()
+    await create(ids(2))
+    await migration('0003_more', 'await sql`create table more ()`.execute(db)')
+    const { digest } = await fleet.rollouts.plan()
+    expect(await fleet.rollouts.start({ digest })).toMatchObject({ status: { state: 'completed' } })
+    expect(await fleet.rollouts.start({ digest })).toMatchObject({ kind: 'nothing-to-do' })
+  })
+
   test('leaves alone what an operator has paused; resume goes on', async () => {
     const { fleet, create, migration } = await setupFleet()
     await create(ids(2))

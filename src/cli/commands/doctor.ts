@@ -1,9 +1,10 @@
 import { Command } from 'commander'
+import { loadConfig } from '../../config/load-config.ts'
 import type { Diagnosis } from '../../fleet/fleet.ts'
 import { EXIT } from '../../model/errors.ts'
 import type { Page } from '../face.ts'
 import { wrapText } from '../renderers/wrap-text.ts'
-import { withFleet } from '../with-fleet.ts'
+import { withFace } from '../with-fleet.ts'
 
 const SIGNS = { ok: ['✓', 'green'], warning: ['!', 'yellow'], error: ['✗', 'red'] } as const
 
@@ -11,8 +12,12 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Look at reach, rights and settings, and say what to run where something is missing')
     .action((_options, command: Command) =>
-      withFleet(command, async (fleet, face) => {
-        const diagnoses = await fleet.doctor()
+      withFace(command, async (face) => {
+        const { config: file } = face.options
+        const config = await loadConfig(file === undefined ? {} : { file })
+        // A fleet that cannot be opened is just what it is asked about.
+        const { diagnoseFleet } = await import('../../fleet/open-fleet.ts')
+        const diagnoses = await diagnoseFleet(config)
         face.answer(diagnoses, renderDiagnoses)
         return diagnoses.some(({ verdict }) => verdict === 'error') ? EXIT.usage : EXIT.done
       }),
