@@ -9,7 +9,13 @@ import { liveDialect } from './live-dialect.ts'
 import type { Migration } from './migration.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
 import { type ConcurrentStepOptions, runConcurrentStep } from './run-concurrent-step.ts'
-import { controlsTransaction, isRepeatable, runsAlone } from './statement-kind.ts'
+import {
+  buildsUnnamedIndex,
+  controlsTransaction,
+  isSessionSetting,
+  looksLikeReading,
+  runsAlone,
+} from './statement-kind.ts'
 import { hashOf, StepJournal } from './step-journal.ts'
 
 export type StepOptions = ConcurrentStepOptions & { readonly frame: Frame }
@@ -101,7 +107,7 @@ const SWALLOWED = 'up() went on after an error that had aborted its transaction.
 
 interface SendStepOptions extends StepOptions {
   readonly journal: StepJournal
-  readonly begin: () => Promise<void>
+  readonly begin: (settings?: TransactionSettings) => Promise<void>
   readonly end: (by: 'commit' | 'rollback') => Promise<void>
   readonly inTransaction: () => boolean
 }
@@ -130,8 +136,34 @@ function sendStep(client: Client, options: SendStepOptions): Send {
       throw error
     }
   }
+  const readOnly = async (query: CompiledQuery) => {
+    await begin({ accessMode: 'read only' })
+    try {
+      const result = await send(query)
+      await end('commit')
+      return result
+    } catch (error) {
+      await end('rollback').catch(() => {})
+      throw error
+    }
+  }
   const alone = async (query: CompiledQuery, step: { n: number; hash: string }) => {
+    if (buildsUnnamedIndex(query.sql)) {
+      throw new ApplyError('statement', 'Give the index a name: a half-made one must be found again after a crash.', {
+        statement: query.sql,
+      })
+    }
     const again = await journal.start(step)
+    // An index build and its like are looked at and go on; of anything else nobody knows what it has done.
+    if (again && !runsAlone(query.sql)) {
+      throw new ApplyError(
+        'statement',
+        `Step ${step.n} was begun by an earlier try, which may have done part of it. ${journal.byHand()}`,
+        {
+          statement: query.sql,
+        },
+      )
+    }
     const result = await runConcurrentStep(client, query, { ...options, again })
     await journal.finish(step)
     return result
@@ -143,7 +175,16 @@ function sendStep(client: Client, options: SendStepOptions): Send {
         statement: query.sql,
       })
     }
-    if (isRepeatable(query.sql)) return send(query)
+    if (isSessionSetting(query.sql)) return send(query)
+    if (looksLikeReading(query.sql)) {
+      if (inTransaction()) return send(query)
+      try {
+        return await readOnly(query)
+      } catch (error) {
+        // It calls what writes: then it is a step like any other.
+        if (sqlstateOf(error) !== SQLSTATE.readOnly) throw error
+      }
+    }
     const step = { n: ++steps, hash: hashOf(query) }
     if (journal.isDone(step)) return {}
     if (inTransaction()) {

@@ -12,15 +12,25 @@ export function controlsTransaction(sql: string): boolean {
   )
 }
 
-/** Says whether a statement only reads, or only sets something in the session: to be sent again on every try. */
-export function isRepeatable(sql: string): boolean {
+/** Says whether a statement only sets or shows something of the session: to be sent again on every try. */
+export function isSessionSetting(sql: string): boolean {
   const skeleton = sqlSkeleton(sql)
-  if (skeleton.includes(';') && !/;\s*$/.test(skeleton)) return false
-  if (/^(set|reset|show|explain|values|table)\b/i.test(skeleton)) return true
+  return isSingle(skeleton) && /^(set|reset|show)\b/i.test(skeleton)
+}
+
+/** Says whether a statement looks as if it only read. A function that it calls may write: the server knows. */
+export function looksLikeReading(sql: string): boolean {
+  const skeleton = sqlSkeleton(sql)
+  if (!isSingle(skeleton)) return false
+  if (/^(explain|values|table)\b/i.test(skeleton)) return true
   return (
     /^(\(*\s*select|with)\b/i.test(skeleton) &&
     !/\b(insert|update|delete|merge|into)\b/i.test(withoutRowLocks(skeleton))
   )
+}
+
+function isSingle(skeleton: string): boolean {
+  return !skeleton.includes(';') || /^[^;]*;\s*$/.test(skeleton)
 }
 
 function withoutRowLocks(skeleton: string): string {
@@ -30,4 +40,9 @@ function withoutRowLocks(skeleton: string): string {
 /** Says whether a statement is one of those known not to run in a transaction; for all others the server is asked. */
 export function runsAlone(sql: string): boolean {
   return /^(vacuum\b|(create|drop|reindex|alter)\b[^;]*\bconcurrently\b)/i.test(sqlSkeleton(sql))
+}
+
+/** Says whether an index is built that the server would name: after a crash, nobody could tell which one is half-made. */
+export function buildsUnnamedIndex(sql: string): boolean {
+  return /^create\s+(unique\s+)?index\s+concurrently\s+on\b/i.test(sqlSkeleton(sql))
 }

@@ -58,7 +58,7 @@ export class StepJournal {
       throw new ApplyError(
         'statement',
         `Step ${step.n} is not the statement that an earlier try ran: the migration was edited, or it differs each time. ` +
-          `Finish it by hand, then drop ${this.#table}.`,
+          this.byHand(),
       )
     }
     return row === step.hash
@@ -79,6 +79,11 @@ export class StepJournal {
   /** Records that a step is done; within a transaction that holds from its COMMIT on. */
   async finish({ n, hash }: Step): Promise<void> {
     await this.#write(n, hash)
+  }
+
+  /** Says what a person can do where nobody can know what is left to do. */
+  byHand(): string {
+    return `Finish the migration by hand, write its row into the history, then drop ${this.#table}.`
   }
 
   /** Returns the statement that removes the journal, for the transaction of the history row. */

@@ -197,3 +197,42 @@ test('is followed by a migration in a transaction as before', async () => {
   expect(await apply([steps, next])).toMatchObject({ kind: 'applied', applied: ['0001_steps', '0002_next'] })
   expect((await migrator([steps, next]).migrateToLatest()).error).toBeUndefined()
 })
+
+test('a function that writes is a step, though it is called by a select', async () => {
+  const { apply, query } = await setup()
+  await query('create table calls (n int)')
+  await query(`create function bump() returns int language sql as 'insert into calls values (1) returning n'`)
+  const steps = ['select bump()', 'select count(*) from calls', 'create table last ()']
+  const stops = stepwise(steps, async (n) => {
+    if (n === 2) throw new Error('stop')
+  })
+  expect(await apply([stops])).toMatchObject({ kind: 'failure' })
+  expect(await apply([stepwise(steps)])).toEqual(applied)
+  expect(await query('select count(*)::text from calls')).toEqual(['1'])
+})
+
+test('a procedure that was cut off in the middle is not called again: nobody knows what it has done', async () => {
+  const { apply, query } = await setup()
+  let pid = 0
+  await query('create table calls (n int)')
+  await query(`create procedure p() language plpgsql as $$ begin
+    insert into calls values (1); commit; perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(5); end $$`)
+  const onConnected = (backend: { pid: number }) => {
+    pid ||= backend.pid
+  }
+  expect(await apply([stepwise(['call p()'])], { onConnected })).toMatchObject({ kind: 'error' })
+  expect(pid).toBeGreaterThan(0)
+  expect(await apply([stepwise(['call p()'])])).toMatchObject({
+    kind: 'failure',
+    message: expect.stringContaining('was begun by an earlier try'),
+  })
+  expect(await query('select count(*)::text from calls')).toEqual(['1'])
+})
+
+test('an index that the server would name is refused', async () => {
+  const { apply } = await setup()
+  expect(await apply([stepwise(['create table t (c int)', 'create index concurrently on t (c)'])])).toMatchObject({
+    kind: 'failure',
+    message: expect.stringContaining('Give the index a name'),
+  })
+})

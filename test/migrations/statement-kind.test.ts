@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { parseConcurrentIndex } from '../../src/migrations/concurrent-index.ts'
 import { sqlSkeleton } from '../../src/migrations/sql-skeleton.ts'
-import { controlsTransaction, isRepeatable, runsAlone } from '../../src/migrations/statement-kind.ts'
+import {
+  buildsUnnamedIndex,
+  controlsTransaction,
+  isSessionSetting,
+  looksLikeReading,
+  runsAlone,
+} from '../../src/migrations/statement-kind.ts'
 
 test.each([
   [`select 'a;b' -- c;\n, 1`, `select ''  \n, 1`],
@@ -61,15 +67,23 @@ test.each([
   '(select 1) union select 2',
   'with a as (select 1) select * from a',
   'select * from a for update',
-  'set search_path to a',
-  'reset all',
-  'show x',
   'values (1)',
   `select 'insert into x'`,
   'select 1;',
   '/* x */ select 1',
-])('%j is sent on every try', (text) => {
-  expect(isRepeatable(text)).toBe(true)
+])('%j looks as if it only read', (text) => {
+  expect(looksLikeReading(text)).toBe(true)
+})
+
+test.each(['set search_path to a', 'reset all', 'show x'])('%j is of the session', (text) => {
+  expect(isSessionSetting(text)).toBe(true)
+  expect(looksLikeReading(text)).toBe(false)
+})
+
+test('an index without a name is seen', () => {
+  expect(buildsUnnamedIndex('create index concurrently on t (c)')).toBe(true)
+  expect(buildsUnnamedIndex('CREATE UNIQUE INDEX CONCURRENTLY ON t (c)')).toBe(true)
+  expect(buildsUnnamedIndex('create index concurrently i on t (c)')).toBe(false)
 })
 
 test.each([
@@ -80,7 +94,7 @@ test.each([
   'select 1; drop table t',
   'update t set a = 1',
 ])('%j is a step', (text) => {
-  expect(isRepeatable(text)).toBe(false)
+  expect(looksLikeReading(text) || isSessionSetting(text)).toBe(false)
 })
 
 test.each([
