@@ -33,10 +33,10 @@ export function parseTagChanges(args: readonly string[]): { ids: string[]; tags:
   return { ids, tags }
 }
 
-const TAG_FORM = 'Write it as key=value, such as ring=internal.'
+const TAG_FORM = 'Write it as key=value, such as ring=internal; a key has letters, digits, _, . and - only, 63 at most.'
 
 /** Reads `k=v`; the value may hold further `=` and may be empty. Undefined: it is not one. */
-function readTag(text: string): { key: string; value: string } | undefined {
+export function readTag(text: string): { key: string; value: string } | undefined {
   const [, key, value] = /^([\w.-]{1,63})=(.*)$/s.exec(text) ?? []
   return key === undefined || value === undefined ? undefined : { key, value }
 }

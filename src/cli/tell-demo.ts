@@ -35,8 +35,12 @@ const TENANTS: readonly NewTenant[] = [
   ].map((id) => ({ id, tags: { ring: 'all' } })),
 ]
 
-/** Tells the story from the beginning: what an earlier telling left, finished or killed, is put away first. */
-export async function tellDemo(fleet: Fleet, face: Face, { folder }: { folder: string }): Promise<ExitCode> {
+/** Tells the story from the beginning, and how to `call` the program in its `folder`: what an earlier telling left, finished or killed, is put away first. */
+export async function tellDemo(
+  fleet: Fleet,
+  face: Face,
+  where: { readonly folder: string; readonly call: string },
+): Promise<ExitCode> {
   const step = stepTeller(face)
   face.print(`${face.page().style('green', ' ✓ ')}PostgreSQL and the catalog are ready`)
   await putAway(fleet, step)
@@ -64,7 +68,7 @@ export async function tellDemo(fleet: Fleet, face: Face, { folder }: { folder: s
   })
   if (code !== EXIT.done) return code
   face.print(`\n${renderStatus(await fleet.status(), face.page())}`)
-  face.print(epilogue(face, folder))
+  face.print(epilogue(face, where))
   return EXIT.done
 }
 
@@ -99,7 +103,7 @@ async function createTenants(fleet: Fleet): Promise<number> {
   return count
 }
 
-function epilogue(face: Face, folder: string): string {
+function epilogue(face: Face, { folder, call }: { readonly folder: string; readonly call: string }): string {
   const { width, style } = face.page()
   const sentences = [
     'Every tenant is a database of its own, cloned from a template, so that a new one is ready at once.',
@@ -107,9 +111,9 @@ function epilogue(face: Face, folder: string): string {
     'Each migration and the row that records it were committed together: this program may be killed at any moment and run again.',
   ]
   const commands = [
-    ['the fleet', 'fleet status'],
-    ['one tenant', 'fleet tenant show acme'],
-    ['a migration of yours', 'fleet migrate make add_seats && fleet rollout plan'],
+    ['the fleet', `${call} status`],
+    ['one tenant', `${call} tenant show acme`],
+    ['a migration of yours', `${call} migrate make add_seats && ${call} rollout plan`],
   ] as const
   return [
     '',

@@ -44,7 +44,7 @@ function show(
     picture.draw(renderProgress(view, { ...face.page(), rows: (process.stdout.rows ?? 24) - 1, now }))
     return shown
   }
-  const line = view.waves.map((wave) => `${wave.name} ${settledIn(wave)}/${wave.total}`).join(' · ')
+  const line = view.waves.map((wave) => `${wave.name} ${settledIn(wave) - wave.skipped}/${wave.total}`).join(' · ')
   if (line !== shown) face.print(`${view.id} ${view.state}: ${line}`)
   return line
 }

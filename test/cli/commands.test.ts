@@ -143,6 +143,20 @@ test('an unknown tenant is answered with those that are close', async () => {
   })
 })
 
+test('an empty list says which tags and versions there are, and removing a tag of nobody says so', async () => {
+  const { cli, create, fleet } = await setup()
+  await fleet.rollouts.start()
+  await create(['acme'])
+  expect(await cli('tenant tag acme ring=early nope-')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('There was no tag "nope" to remove.'),
+  })
+  expect(await cli('tenant list --tag nope=1 --at-version bogus')).toMatchObject({
+    code: 0,
+    stderr: ` Tags in use: ring=early.\n Versions in use: ${SECOND}.\n`,
+  })
+})
+
 test('a reader that goes away ends nothing with an error', async () => {
   const { cli, create, fleet } = await setup()
   await fleet.rollouts.start()
@@ -155,9 +169,11 @@ test('a reader that goes away ends nothing with an error', async () => {
 test('databases are offered in a file, and refused by reason without their passwords', async () => {
   const { cli, root } = await setup()
   const row = (id: string) => JSON.stringify({ id, url: `postgres://nobody:hunter2@127.0.0.1:1/${id}` })
-  await writeFile(join(root, 'tenants.ndjson'), `${row('a')}\n${row('b')}\n`)
+  await writeFile(join(root, 'tenants.ndjson'), `${row('a')}\nhunter2\n${row('b')}\n`)
   const { code, stdout, stderr } = await cli('tenant adopt --from tenants.ndjson --dry-run')
   expect(stdout + stderr).not.toContain('hunter2')
   expect(code).toBe(5)
-  expect(stdout).toMatch(/2 databases offered\.\n +2 refused: [\s\S]*: a, b\n Nothing was changed\.\n$/)
+  expect(stdout).toMatch(
+    /3 databases offered\.\n[\s\S]* +1 refused: it is not JSON: line 2\n[\s\S]*Nothing was changed\.\n$/,
+  )
 })

@@ -1,12 +1,13 @@
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
+import { renderCheck } from '../../src/cli/commands/check.ts'
 import { bar } from '../../src/cli/renderers/bar.ts'
 import { formatDuration } from '../../src/cli/renderers/format-values.ts'
 import { annotations, stepSummary } from '../../src/cli/renderers/github-renderer.ts'
-import { oneLine } from '../../src/cli/renderers/render-failures.ts'
+import { oneLine, renderFailures } from '../../src/cli/renderers/render-failures.ts'
 import { renderPlan } from '../../src/cli/renderers/render-plan.ts'
 import { renderProgress } from '../../src/cli/renderers/render-progress.ts'
-import { renderRest } from '../../src/cli/renderers/render-rest.ts'
+import { renderRest, stateSentence } from '../../src/cli/renderers/render-rest.ts'
 import { viewOfPlan, viewOfStatus } from '../../src/cli/renderers/rollout-view.ts'
 import { table } from '../../src/cli/renderers/table.ts'
 import { page, plan, stopped } from './example-plan.ts'
@@ -55,6 +56,55 @@ test('a rollout at rest says where the tenants are and what to type', () => {
        go on     fleet rollout retry r7 --failed && fleet rollout resume r7
        give up   fleet rollout abort r7"
   `)
+})
+
+test('tenants that were skipped are no progress, and are told apart', () => {
+  const [, , everyone] = stopped.waves
+  if (everyone === undefined) throw new Error('the example has three waves')
+  const counts = { pending: 0, running: 0, succeeded: 8, failed: 0, skipped: 19 }
+  const aborted = { ...stopped, state: 'aborted' as const, failures: [], waves: [{ ...everyone, counts }] }
+  expect(renderProgress(viewOfStatus(aborted), { ...page, rows: 24, now: 0 })).toContain(
+    ' everyone  █████▉░░░░░░░░░░░░░░   8/27  19 skipped',
+  )
+})
+
+test('failures are counted by the waves: there may be more causes than a status lists', () => {
+  const [group] = stopped.failures
+  if (group === undefined) throw new Error('the example has failures')
+  const failures = Array.from({ length: 10 }, (_, index) => ({ ...group, message: `cause ${index}`, count: 1 }))
+  const lines = renderFailures(failures, { page, failed: 38 })
+  expect([lines.at(0), lines.at(-1)]).toEqual([
+    ' 38 failures, more than 10 causes',
+    '   … and more causes, of 28 failures',
+  ])
+  expect(renderFailures(failures, { page, failed: 10, most: 4 }).at(-1)).toBe('   … and 6 more causes')
+})
+
+test('a note that the reason of a pause says already is not said twice', () => {
+  const paused = { ...stopped, pauseReason: 'interrupted' as const, pauseNote: 'The driver was told to stop.' }
+  expect(stateSentence(paused)).toBe(
+    'Rollout r7 is paused: interrupted. The driver was told to stop (Ctrl-C, SIGTERM); resume goes on.',
+  )
+})
+
+test('a check that could not read a tenant says which, and advises no rollout for it', () => {
+  const result = {
+    atLeast: '0039_split_name',
+    tenants: 6,
+    behind: 0,
+    examples: [],
+    verified: 5,
+    corrected: [],
+    unreachable: ['acme'],
+    ok: false,
+  }
+  expect(renderCheck(result, page)).toMatchInlineSnapshot(`
+    " no: not every tenant could be read.
+     By the catalog; 5 tenants read.
+     1 could not be read: acme.
+     Look: fleet doctor, fleet tenant show acme"
+  `)
+  expect(renderCheck({ ...result, behind: 1, examples: ['octan'] }, page)).toContain('Next: fleet rollout plan')
 })
 
 test.each([40, 60, 80, 120])('no line is wider than %i columns, whatever the names', (width) => {

@@ -20,7 +20,7 @@ test.each<[args: string[], stderr: string]>([
   ],
   [
     ['tenant', 'create', 'a', '--tag', 'ring'],
-    "fleet: option '--tag <key=value>' argument 'ring' is invalid. Write it as key=value, such as ring=internal.\n",
+    "fleet: option '--tag <key=value>' argument 'ring' is invalid. Write it as key=value, such as ring=internal; a key has letters, digits, _, . and - only, 63 at most.\n",
   ],
   [['check'], "fleet: required option '--at-least <migration>' not specified\n"],
   [['tenant', 'tag', 'acme'], 'fleet: No tag is named.\n       Write: fleet tenant tag <id>... key=value\n'],

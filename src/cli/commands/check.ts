@@ -28,14 +28,26 @@ export function checkCommand(): Command {
 
 /** Says yes or no first, then how it is known. */
 export function renderCheck(result: CheckResult, { width, style }: Page): string {
-  const { ok, atLeast, tenants, behind, examples, verified, corrected } = result
+  const { ok, atLeast, tenants, behind, verified, corrected, unreachable } = result
   const answer = ok
     ? style('green', ` yes: ${countOf(tenants, 'tenant')} ${tenants === 1 ? 'has' : 'have'} ${atLeast}.`)
-    : style(
-        'red',
-        ` no: ${formatNumber(behind)} of ${countOf(tenants, 'tenant')} lack ${atLeast}: ${examples.join(', ')}${behind > examples.length ? ', …' : ''}`,
-      )
+    : style('red', behind > 0 ? lackText(result) : ' no: not every tenant could be read.')
   const wrong = corrected.length > 0 ? `, and ${corrected.length} corrected: ${corrected.slice(0, 5).join(', ')}` : ''
   const how = wrapText(`By the catalog; ${countOf(verified, 'tenant')} read${wrong}.`, { width, first: ' ' })
-  return [answer, how, ...(ok ? [] : [' Next: fleet rollout plan'])].join('\n')
+  const next = [
+    ...(behind > 0 ? [' Next: fleet rollout plan'] : []),
+    ...(unreachable[0] === undefined ? [] : [` Look: fleet doctor, fleet tenant show ${unreachable[0]}`]),
+  ]
+  return [answer, how, ...unreachableLine(unreachable, width), ...next].join('\n')
+}
+
+function lackText({ atLeast, tenants, behind, examples }: CheckResult): string {
+  const who = `${examples.join(', ')}${behind > examples.length ? ', …' : ''}`
+  return ` no: ${formatNumber(behind)} of ${countOf(tenants, 'tenant')} lack ${atLeast}: ${who}`
+}
+
+function unreachableLine(unreachable: readonly string[], width: number): string[] {
+  if (unreachable.length === 0) return []
+  const who = `${unreachable.slice(0, 5).join(', ')}${unreachable.length > 5 ? ', …' : ''}`
+  return [wrapText(`${formatNumber(unreachable.length)} could not be read: ${who}.`, { width, first: ' ' })]
 }

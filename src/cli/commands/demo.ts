@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
 import { prepareDemo } from '../prepare-demo.ts'
+import { programCall } from '../program-call.ts'
 import { tellDemo } from '../tell-demo.ts'
 import { withFace, withOpenFleet } from '../with-fleet.ts'
 
@@ -13,7 +14,8 @@ export function demoCommand(): Command {
         const folder = await prepareDemo(process.cwd())
         const config = await loadConfig({ cwd: folder })
         face.print(' Starting PostgreSQL; the first time takes some seconds.')
-        return withOpenFleet(config, (fleet) => tellDemo(fleet, face, { folder: relative(process.cwd(), folder) }))
+        const where = { folder: relative(process.cwd(), folder), call: programCall(folder) }
+        return withOpenFleet(config, (fleet) => tellDemo(fleet, face, where))
       }),
     )
 }

@@ -5,8 +5,10 @@ import { Command, Option } from 'commander'
 import { EXIT } from '../../model/errors.ts'
 import { ignoreFleetFolder } from '../ignore-fleet-folder.ts'
 import { configText, firstMigrationText, fleetNameFrom } from '../new-project.ts'
+import { programCall } from '../program-call.ts'
 import { countOf } from '../renderers/format-values.ts'
 import { withFace } from '../with-fleet.ts'
+import { writeInto } from '../write-into.ts'
 import { writeProjectFile } from '../write-project-file.ts'
 
 interface InitFlags {
@@ -35,22 +37,26 @@ export function initCommand(): Command {
           if (await writeProjectFile(join(cwd, file), text)) wrote.push(file)
         }
         const config = (await readdir(cwd)).find((name) => /^fleet\.config\.\w+$/.test(name))
-        if (config === undefined) {
-          const name = fleetNameFrom(project.name ?? basename(cwd))
-          await write(`fleet.config.${ending}`, configText({ name, provider }))
-        }
-        if (existing.length === 0) await write(`migrations/0001_notes.${ending}`, firstMigrationText())
-        if (await ignoreFleetFolder(cwd)) wrote.push('.gitignore (.fleet/)')
+        await writeInto(cwd, async () => {
+          if (config === undefined) {
+            const name = fleetNameFrom(project.name ?? basename(cwd))
+            await write(`fleet.config.${ending}`, configText({ name, provider }))
+          }
+          if (existing.length === 0) await write(`migrations/0001_notes.${ending}`, firstMigrationText())
+          if (await ignoreFleetFolder(cwd)) wrote.push('.gitignore (.fleet/)')
+        })
 
         const found = [
           ...(project.kysely ? [`kysely ${project.kysely}`] : []),
           ...(existing.length > 0 ? [`migrations/ (${countOf(existing.length, 'file')})`] : []),
           config ?? 'no fleet.config.ts',
         ]
-        const next =
+        const fleet = programCall(cwd)
+        const verbs =
           existing.length > 0 && provider === 'postgres'
-            ? ['fleet doctor', "fleet tenant adopt --like 'tenant_%' --dry-run", 'fleet rollout plan']
-            : ['fleet doctor', 'fleet rollout start --yes', 'fleet tenant create acme']
+            ? ['doctor', "tenant adopt --like 'tenant_%' --dry-run", 'rollout plan']
+            : ['doctor', 'rollout start --yes', 'tenant create acme']
+        const next = verbs.map((verb) => `${fleet} ${verb}`)
         face.answer({ found, wrote, next }, () =>
           [
             ` Found ${found.join(', ')}.`,

@@ -17,10 +17,11 @@ export async function* adoptionLines(
   for await (const { id, verdict, version, reason } of results) {
     total += 1
     if (verdict === 'refused') {
-      const group = refusals.get(reason ?? '') ?? { count: 0, examples: [] }
+      const cause = (reason ?? '').replace(/\.$/, '')
+      const group = refusals.get(cause) ?? { count: 0, examples: [] }
       group.count += 1
       if (group.examples.length < EXAMPLES) group.examples.push(id)
-      refusals.set(reason ?? '', group)
+      refusals.set(cause, group)
       continue
     }
     adopted += 1

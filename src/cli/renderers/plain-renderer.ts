@@ -3,7 +3,7 @@ import type { RolloutStatus } from '../../model/rollout.ts'
 import type { Face } from '../face.ts'
 import { countOf, formatDuration, formatNumber, formatVersion } from './format-values.ts'
 import { oneLine, renderFailures } from './render-failures.ts'
-import { renderRest } from './render-rest.ts'
+import { failedIn, renderRest } from './render-rest.ts'
 import type { RolloutRenderer } from './renderer.ts'
 import { type RolloutView, reduceView, settledIn } from './rollout-view.ts'
 
@@ -41,7 +41,7 @@ export function plainRenderer(face: Face, initial: RolloutView): RolloutRenderer
     notice: (text) => face.note(text),
     rest: (status: RolloutStatus | undefined) => {
       if (status === undefined) return
-      const failures = renderFailures(status.failures, face.page())
+      const failures = renderFailures(status.failures, { page: face.page(), failed: failedIn(status) })
       face.print(['', ...failures, ...(failures.length > 0 ? [''] : []), renderRest(status, face.page())].join('\n'))
     },
     close: () => {},

@@ -4,14 +4,33 @@ import type { Page } from '../face.ts'
 import { shortenText } from './fit-text.ts'
 import { countOf } from './format-values.ts'
 
-/** Lists failures by cause, the most frequent first, with one tenant to look at; `most` causes at the most. */
-export function renderFailures(failures: readonly FailureGroup[], page: Page, most = 10): string[] {
+/**
+ * Lists failures by cause, the most frequent first, with one tenant to look at; `most` causes at the most. `failed` is how
+ * many tenants failed: there may be more causes than those that are given.
+ */
+export function renderFailures(
+  failures: readonly FailureGroup[],
+  { page, failed, most = 10 }: { page: Page; failed: number; most?: number },
+): string[] {
   if (failures.length === 0) return []
-  const total = failures.reduce((sum, it) => sum + it.count, 0)
   const sorted = failures.toSorted((a, b) => b.count - a.count)
+  const others = failed - sorted.reduce((sum, it) => sum + it.count, 0)
+  const causes = others > 0 ? `more than ${countOf(failures.length, 'cause')}` : countOf(failures.length, 'cause')
   const lines = sorted.slice(0, most).flatMap((group) => groupLines(group, page))
-  const more = sorted.length > most ? [`   … and ${countOf(sorted.length - most, 'more cause')}`] : []
-  return [page.style('red', ` ${countOf(total, 'failure')}, ${countOf(failures.length, 'cause')}`), ...lines, ...more]
+  return [
+    page.style('red', ` ${countOf(failed, 'failure')}, ${causes}`),
+    ...lines,
+    ...moreLine(sorted.slice(most), others),
+  ]
+}
+
+/** What is not listed: causes that are known, and failures of causes that are not. */
+function moreLine(hidden: readonly FailureGroup[], others: number): string[] {
+  if (others > 0) {
+    const failures = hidden.reduce((sum, it) => sum + it.count, others)
+    return [`   … and more causes, of ${countOf(failures, 'failure')}`]
+  }
+  return hidden.length > 0 ? [`   … and ${countOf(hidden.length, 'more cause')}`] : []
 }
 
 function groupLines(

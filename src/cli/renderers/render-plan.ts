@@ -35,7 +35,8 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
 
 function nothingToDo(plan: RolloutPlan, { width }: Page): string {
   const current = plan.skipped.current
-  const who = current > 0 ? `${countOf(current, 'tenant')} ${current === 1 ? 'is' : 'are'} at` : 'no tenant needs'
+  const who =
+    current > 0 ? `${countOf(current, 'tenant')} ${current === 1 ? 'is' : 'are'} at or beyond` : 'no tenant needs'
   return [
     wrapText(`Nothing to do: ${who} ${formatVersion(plan.target)}.`, { width, first: ' ' }),
     ...leftOut(plan, width),

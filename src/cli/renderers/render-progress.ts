@@ -29,7 +29,11 @@ export function renderProgress(view: RolloutView, page: ProgressPage): string {
     ...waves.shown.map((wave) => waveLine(wave, view, { nameWidth, countWidth, page })),
     ...(waves.after > 0 ? [page.style('dim', ` … ${waves.after} more to come`)] : []),
   ]
-  const failures = renderFailures(view.failures, page, Math.max(1, Math.floor((spare - waves.shown.length) / 2)))
+  const failures = renderFailures(view.failures, {
+    page,
+    failed: view.waves.reduce((sum, wave) => sum + wave.failed, 0),
+    most: Math.max(1, Math.floor((spare - waves.shown.length) / 2)),
+  })
   if (failures.length > 0) lines.push('', ...failures)
   const hint = view.waitingFor ?? view.notice
   if (hint !== null) lines.push('', shortenText(` ${view.waitingFor === null ? '' : 'waiting: '}${hint}`, page.width))
@@ -52,7 +56,7 @@ function waveLine(
   { nameWidth, countWidth, page }: { nameWidth: number; countWidth: number; page: ProgressPage },
 ): string {
   const barWidth = page.width < NARROW ? 10 : 20
-  const drawn = bar(settledIn(wave), wave.total, barWidth)
+  const drawn = bar(settledIn(wave) - wave.skipped, wave.total, barWidth)
   const colour = wave.failed > 0 ? 'red' : wave.finishedAt !== null ? 'green' : 'cyan'
   const start = ` ${fitText(wave.name, nameWidth)}  `
   const counts = `  ${countText(wave).padStart(countWidth)}  `
@@ -61,24 +65,28 @@ function waveLine(
 }
 
 function countText(wave: WaveView): string {
-  return `${formatNumber(settledIn(wave))}/${formatNumber(wave.total)}`
+  return `${formatNumber(settledIn(wave) - wave.skipped)}/${formatNumber(wave.total)}`
 }
 
 /** What is worth saying about a wave: how long it took, or how it goes. */
 function remark(wave: WaveView, view: RolloutView, now: number): string {
   const failed = wave.failed > 0 ? [`${formatNumber(wave.failed)} failed`] : []
-  if (wave.failed > wave.maxFailures) return `stopped: ${failed}, ${formatNumber(wave.maxFailures)} allowed`
+  const skipped = wave.skipped > 0 ? [`${formatNumber(wave.skipped)} skipped`] : []
+  if (wave.failed > wave.maxFailures) {
+    return [`stopped: ${failed}, ${formatNumber(wave.maxFailures)} allowed`, ...skipped].join(' · ')
+  }
   if (wave.finishedAt !== null || settledIn(wave) === wave.total) {
     const took =
       wave.startedAt === null || wave.finishedAt === null ? [] : [formatDuration(wave.finishedAt - wave.startedAt)]
-    return [...failed, ...took].join(' · ')
+    return [...skipped, ...failed, ...took].join(' · ')
   }
-  if (wave.startedAt === null) return ''
+  if (wave.startedAt === null) return skipped.join('')
   const speed = view.state === 'running' ? speedAt(view, now) : undefined
   const left = wave.total - settledIn(wave)
   return [
     ...(speed === undefined ? [] : [speed >= 10 ? `${Math.round(speed)}/s` : `${speed.toFixed(1)}/s`]),
     ...(wave.running > 0 ? [`${formatNumber(wave.running)} in flight`] : []),
+    ...skipped,
     ...failed,
     ...(speed === undefined ? [] : [`${formatDuration((left / speed) * 1_000)} left`]),
   ].join(' · ')

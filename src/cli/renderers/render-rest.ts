@@ -1,5 +1,5 @@
 import type { RolloutStatus } from '../../model/rollout.ts'
-import { PAUSE_REASONS } from '../../model/rollout-state.ts'
+import { PAUSE_REASONS, type PauseReason } from '../../model/rollout-state.ts'
 import type { Page } from '../face.ts'
 import { formatNumber, formatVersion } from './format-values.ts'
 import { wrapText } from './wrap-text.ts'
@@ -38,6 +38,11 @@ function tenantsText({ waves, target }: RolloutStatus): string {
   return `${parts.join(', ')}. ${running > 0 ? `${formatNumber(running)} in flight.` : 'Nothing is running.'}`
 }
 
+/** How many tenants of a rollout failed: of all causes, not only of those that a status lists. */
+export function failedIn({ waves }: Pick<RolloutStatus, 'waves'>): number {
+  return waves.reduce((total, wave) => total + wave.counts.failed, 0)
+}
+
 /** One sentence on why it rests; also for `rollout status`. */
 export function stateSentence({ id, state, outcome, pauseReason, pauseNote }: RolloutStatus): string {
   switch (state) {
@@ -46,7 +51,7 @@ export function stateSentence({ id, state, outcome, pauseReason, pauseNote }: Ro
         ? `Rollout ${id} is completed, degraded: some tenants failed within what their wave allows.`
         : `Rollout ${id} is completed.`
     case 'paused':
-      return `Rollout ${id} is paused: ${pauseReason ?? 'no reason'}${pauseNote ? ` (${pauseNote.replace(/\.$/, '')})` : ''}. ${pauseReason === null ? '' : PAUSE_REASONS[pauseReason].replaceAll('`', '')}`.trim()
+      return pauseSentence(id, pauseReason, pauseNote)
     case 'aborting':
       return `Rollout ${id} is being aborted.`
     case 'aborted':
@@ -55,6 +60,13 @@ export function stateSentence({ id, state, outcome, pauseReason, pauseNote }: Ro
     case 'running':
       return `Rollout ${id} is ${state}.`
   }
+}
+
+function pauseSentence(id: string, reason: PauseReason | null, pauseNote: string | null): string {
+  const meaning = reason === null ? '' : PAUSE_REASONS[reason].replaceAll('`', '')
+  const note = (pauseNote ?? '').replace(/\.$/, '')
+  const told = note === '' || meaning.startsWith(note) ? '' : ` (${note})`
+  return `Rollout ${id} is paused: ${reason ?? 'no reason'}${told}. ${meaning}`.trim()
 }
 
 /** The commands that make sense now, the likeliest last. */

@@ -2,7 +2,7 @@ import type { FleetStatus } from '../../model/fleet-status.ts'
 import type { Page } from '../face.ts'
 import { bar } from './bar.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
-import { nextSteps, stateSentence } from './render-rest.ts'
+import { failedIn, nextSteps, stateSentence } from './render-rest.ts'
 import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -47,8 +47,11 @@ function versionTable({ versions }: FleetStatus, { ready, page }: { ready: numbe
 }
 
 function pendingText({ pending, newest, released }: FleetStatus): string {
-  const created = `New tenants get ${formatVersion(released)}.`
   if (newest === null) return 'There is no migration yet: fleet migrate make <name>'
+  const created =
+    released === null
+      ? `Nothing was released yet: new tenants get the newest file, ${newest}.`
+      : `New tenants get ${released}.`
   if (pending.length === 0) return `Nothing is pending. ${created}`
   const names = pending.slice(0, 3).map(({ name, tenants }) => `${name} (${countOf(tenants, 'tenant')})`)
   const more = pending.length > 3 ? `, and ${pending.length - 3} more` : ''
@@ -56,7 +59,7 @@ function pendingText({ pending, newest, released }: FleetStatus): string {
 }
 
 function oddities({ states, pinned, rollout }: FleetStatus): string[] {
-  const failed = rollout?.failures.reduce((sum, it) => sum + it.count, 0) ?? 0
+  const failed = rollout === null ? 0 : failedIn(rollout)
   return [
     ...(failed > 0 ? [`${formatNumber(failed)} failed in ${rollout?.id}`] : []),
     ...(pinned > 0 ? [`${formatNumber(pinned)} pinned`] : []),

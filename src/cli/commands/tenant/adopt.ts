@@ -4,7 +4,7 @@ import { EXIT, FleetError } from '../../../model/errors.ts'
 import type { AdoptionResult } from '../../../model/fleet-status.ts'
 import type { Tags } from '../../../model/tenant.ts'
 import { collectTag } from '../../parse-options.ts'
-import { readCandidates } from '../../read-candidates.ts'
+import { type BadLine, readCandidates } from '../../read-candidates.ts'
 import { adoptionLines } from '../../renderers/adoption-lines.ts'
 import { withFleet } from '../../with-fleet.ts'
 
@@ -21,35 +21,49 @@ export function tenantAdoptCommand(): Command {
     .description('Take databases that exist under the care of the fleet')
     .argument('[id]', 'with --url-env: the id that the tenant gets')
     .option('--url-env <NAME>', 'environment variable that holds the URL of the database')
-    .option('--from <file>', 'NDJSON or CSV with id, url and tags')
+    .option('--from <file>', 'CSV (its name ends in .csv) or NDJSON with id, url and tags')
     .option('--like <pattern>', "databases of the provider's servers whose name is LIKE this; the id is the name")
     .option('--tag <key=value>', 'a tag for all of them; may be repeated', collectTag)
     .option('--dry-run', 'only say what would happen', false)
-    .addHelpText(
-      'after',
-      "\nExamples:\n  fleet tenant adopt --like 'tenant_%' --dry-run\n  ACME_URL=... fleet tenant adopt acme --url-env ACME_URL",
-    )
+    .addHelpText('after', HELP)
     .action(async (id: string | undefined, flags: AdoptFlags, command: Command) => {
       const candidatesOf = candidateSource(id, flags)
       await withFleet(command, async (fleet, face) => {
         let refused = 0
-        const results = count(
-          fleet.tenants.adopt(withTags(candidatesOf(fleet), flags.tag), { dryRun: flags.dryRun }),
-          () => {
-            refused += 1
-          },
-        )
+        const badLines: AdoptionResult[] = []
+        const candidates = candidatesOf(fleet, ({ line, reason }) => {
+          badLines.push({ id: `line ${line}`, verdict: 'refused', version: null, reason })
+        })
+        const adopted = fleet.tenants.adopt(withTags(candidates, flags.tag), { dryRun: flags.dryRun })
+        const results = count(withBadLines(adopted, badLines), () => {
+          refused += 1
+        })
         await face.stream(results, (items, page) => adoptionLines(items, { page, dryRun: flags.dryRun }))
         return refused > 0 ? EXIT.no : EXIT.done
       })
     })
 }
 
+const HELP = `
+A file for --from ending in .csv has a line of titles, id and url among them:
+  id,url,tags
+  acme,postgres://...,ring=early;plan=pro
+Any other has one JSON object per line:
+  {"id":"acme","url":"postgres://...","tags":{"ring":"early"}}
+A line that is wrong is refused by its number; the others are adopted (exit 5).
+
+Examples:
+  fleet tenant adopt --like 'tenant_%' --dry-run
+  fleet tenant adopt --from tenants.csv --dry-run
+  ACME_URL=... fleet tenant adopt acme --url-env ACME_URL`
+
+type Candidates = AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>
+
 /** Decides where the candidates come from, before anything is opened. */
 function candidateSource(
   id: string | undefined,
   { urlEnv, from, like }: AdoptFlags,
-): (fleet: Fleet) => AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate> {
+): (fleet: Fleet, onBadLine: (bad: BadLine) => void) => Candidates {
   if ([urlEnv, from, like].filter((it) => it !== undefined).length !== 1) {
     throw new FleetError('USAGE', 'One of --url-env, --from and --like says which databases.', {
       remedy: 'Read `fleet tenant adopt --help`.',
@@ -64,7 +78,7 @@ function candidateSource(
       },
     )
   }
-  if (from !== undefined) return () => readCandidates(from)
+  if (from !== undefined) return (_fleet, onBadLine) => readCandidates(from, onBadLine)
   if (like !== undefined) return (fleet) => fleet.tenants.findCandidates(like)
   const url = urlEnv === undefined ? undefined : process.env[urlEnv]
   if (!(id && url)) {
@@ -75,12 +89,21 @@ function candidateSource(
   return () => [{ id, url }]
 }
 
-async function* withTags(
-  candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>,
-  tags: Tags | undefined,
-): AsyncIterable<AdoptionCandidate> {
+async function* withTags(candidates: Candidates, tags: Tags | undefined): AsyncIterable<AdoptionCandidate> {
   for await (const candidate of candidates)
     yield tags === undefined ? candidate : { ...candidate, tags: { ...candidate.tags, ...tags } }
+}
+
+/** Puts what was noted of bad lines so far between the results. */
+async function* withBadLines(
+  results: AsyncIterable<AdoptionResult>,
+  badLines: AdoptionResult[],
+): AsyncIterable<AdoptionResult> {
+  for await (const result of results) {
+    yield* badLines.splice(0)
+    yield result
+  }
+  yield* badLines
 }
 
 async function* count(results: AsyncIterable<AdoptionResult>, onRefused: () => void): AsyncIterable<AdoptionResult> {

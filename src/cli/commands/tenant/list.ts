@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander'
 import type { TenantFilter } from '../../../fleet/fleet.ts'
-import type { Tags } from '../../../model/tenant.ts'
+import type { Tags, Tenant } from '../../../model/tenant.ts'
 import { TENANT, type TenantState } from '../../../model/tenant-state.ts'
 import { collectTag } from '../../parse-options.ts'
 import { TENANT_COLUMNS } from '../../renderers/render-tenant.ts'
 import { tablePages } from '../../renderers/table-pages.ts'
+import { tellWhatExists } from '../../tell-what-exists.ts'
 import { withFleet } from '../../with-fleet.ts'
 
 interface ListFlags {
@@ -22,12 +23,24 @@ export function tenantListCommand(): Command {
     .option('--at-version <migration>', 'only those at this version; none: without any migration')
     .option('--pinned', 'only those that are pinned')
     .action((flags: ListFlags, command: Command) =>
-      withFleet(command, (fleet, face) =>
-        face.stream(fleet.tenants.list(filterOf(flags)), (tenants, page) =>
+      withFleet(command, async (fleet, face) => {
+        let some = false
+        const listed = noticing(fleet.tenants.list(filterOf(flags)), () => {
+          some = true
+        })
+        await face.stream(listed, (tenants, page) =>
           tablePages(TENANT_COLUMNS, tenants, { page, empty: ' There is no such tenant.' }),
-        ),
-      ),
+        )
+        if (!some) for (const sentence of await tellWhatExists(fleet, flags)) face.note(` ${sentence}`)
+      }),
     )
+}
+
+async function* noticing(tenants: AsyncIterable<Tenant>, onTenant: () => void): AsyncIterable<Tenant> {
+  for await (const tenant of tenants) {
+    onTenant()
+    yield tenant
+  }
 }
 
 function filterOf({ state, tag, atVersion, pinned }: ListFlags): TenantFilter {
