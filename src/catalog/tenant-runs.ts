@@ -52,8 +52,10 @@ export async function claimRuns(
           when ${failureMode === 'strict'} then w.max_failures + 1 - f.failed - f.running
           else ${tenantIds.length}::int end as room
       from fleet.wave w cross join lateral (
-        select count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'running') as running
-        from fleet.tenant_run where rollout_id = w.rollout_id and wave = w.position and state in ('failed', 'running')
+        -- Each by its own partial index: both at once would read all runs of the wave.
+        select
+          (select count(*) from fleet.tenant_run where rollout_id = w.rollout_id and wave = w.position and state = 'failed') as failed,
+          (select count(*) from fleet.tenant_run where rollout_id = w.rollout_id and wave = w.position and state = 'running') as running
       ) f where w.rollout_id = ${rolloutId}
     ), ranked as materialized (
       select r.tenant_id, r.wave, row_number() over (partition by r.wave order by r.position) as place
