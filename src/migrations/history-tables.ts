@@ -37,9 +37,8 @@ async function ensureSchema(client: Client, schema: string): Promise<void> {
 /** Default privileges may have given the application the right to write it: what was applied is not its to change. */
 async function keepToOwner(client: Client, history: string): Promise<void> {
   const { rows } = await client.query<{ writer: string }>(
-    `select distinct role.rolname as writer
-     from pg_class it cross join aclexplode(it.relacl) acl join pg_roles role on role.oid = acl.grantee
-     where it.oid = $1::regclass and acl.grantee <> it.relowner`,
+    `select distinct pg_get_userbyid(acl.grantee) as writer from pg_class it cross join aclexplode(it.relacl) acl
+     where it.oid = $1::regclass and acl.grantee not in (0, it.relowner)`,
     [history],
   )
   if (rows.length === 0) return

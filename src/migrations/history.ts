@@ -82,8 +82,8 @@ export async function findHistory(
 
 async function findElsewhere(client: Client, table: string): Promise<string | null> {
   const { rows } = await client.query<{ schema: string }>(
-    `select schemaname as schema from pg_tables
-     where tablename = $1 and schemaname <> 'information_schema' and left(schemaname, 3) <> 'pg_' order by 1`,
+    `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+     where relname = $1 and relkind in ('r', 'p') and nspname <> 'information_schema' and left(nspname, 3) <> 'pg_' order by 1`,
     [table],
   )
   return rows[0]?.schema ?? null
