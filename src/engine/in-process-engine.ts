@@ -7,14 +7,15 @@ const LONGEST_WAIT_MS = 1_000
 export function createInProcessEngine({ clock, onError }: { clock: Clock; onError: (error: unknown) => void }): Engine {
   const running = new Map<string, { readonly task: Task; readonly done: Promise<void> }>()
   let run: ((task: Task) => Promise<void>) | undefined
-  let wake: (() => void) | undefined
+  // Kept between calls: a task may settle while the loop reads, and must not be missed then.
+  let waiting = new AbortController()
 
   function take(task: Task, work: (task: Task) => Promise<void>): void {
     const done = work(task)
       .catch(onError)
       .finally(() => {
         running.delete(task.tenantId)
-        wake?.()
+        waiting.abort()
       })
     running.set(task.tenantId, { task, done })
   }
@@ -36,10 +37,8 @@ export function createInProcessEngine({ clock, onError }: { clock: Clock; onErro
     },
     held: () => [...running.values()].map((it) => it.task),
     settled: async () => {
-      const waiting = new AbortController()
-      wake = () => waiting.abort()
       await clock.sleep(LONGEST_WAIT_MS, waiting.signal)
-      wake = undefined
+      waiting = new AbortController()
     },
     drained,
     stop: () => {
