@@ -118,7 +118,7 @@ export const ERRORS = {
   },
   MIGRATION_FAILED: {
     means: 'A migration failed on a database that is being made.',
-    remedy: 'Correct the migration; nothing half-made was left.',
+    remedy: 'Correct the migration, then create the tenant again; no database was left.',
     exit: EXIT.tenantsFailed,
   },
   TENANT_UNKNOWN: {
