@@ -1,0 +1,28 @@
+/** What Kysely hands to a driver: one call, which may hold several statements where the migration wrote raw SQL. */
+export interface RecordedQuery {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  /** Line of the migration's file that sent it, from 1; null: not known. */
+  readonly line: number | null
+}
+
+/** Why a migration has to run live. */
+export interface DynamicReason {
+  /** One sentence: what was read, or what differed. */
+  readonly message: string
+  /** The query whose result was read, or the first that differed. */
+  readonly sql: string | null
+  /** Line of the migration's file, from 1. */
+  readonly line: number | null
+}
+
+/** What a migration's `up` sends, and whether it sends the same to every tenant. */
+export interface Recording {
+  readonly migration: string
+  /** `static`: every tenant is sent `queries`. `dynamic`: what is sent depends on what the tenant answers. */
+  readonly kind: 'static' | 'dynamic'
+  /** Of the run that read no rows; as far as it got when dynamic. */
+  readonly queries: readonly RecordedQuery[]
+  /** Empty when static. */
+  readonly reasons: readonly DynamicReason[]
+}
