@@ -4,6 +4,8 @@ export interface CompiledStatement {
   readonly sql: string
   /** False: it cannot run in a transaction, and goes alone. */
   readonly transactional: boolean
+  /** Whether it was sent with parameters, which a utility statement cannot take. */
+  readonly parameters: boolean
   /** Line of the migration's file, from 1; null: not known. */
   readonly line: number | null
 }
