@@ -7,10 +7,21 @@ export interface FailedStatement {
   readonly statement: string
 }
 
+/** Where in a recorded migration a statement stands, and where in it the server stopped. */
+export interface StatementPlace {
+  /** From 1. */
+  readonly number: number
+  /** Line of the migration's file, from 1; null: not known. */
+  readonly line: number | null
+  /** In characters of the statement, from 1; null: the server named none. */
+  readonly position: number | null
+}
+
 interface ApplyErrorOptions {
   readonly cause?: unknown
   /** The statement that failed. */
   readonly statement?: string | undefined
+  readonly place?: StatementPlace
   /** Whether the migration threw it by itself: its `code` is then none of the server's, say ENOENT for a missing file. */
   readonly own?: boolean
 }
@@ -20,12 +31,14 @@ export class ApplyError extends Error {
   override readonly name = 'ApplyError'
   readonly phase: ApplyPhase
   readonly statement: string | undefined
+  readonly place: StatementPlace | undefined
   readonly #own: boolean
 
-  constructor(phase: ApplyPhase, message: string, { cause, statement, own = false }: ApplyErrorOptions = {}) {
+  constructor(phase: ApplyPhase, message: string, { cause, statement, place, own = false }: ApplyErrorOptions = {}) {
     super(message, { cause })
     this.phase = phase
     this.statement = statement
+    this.place = place
     this.#own = own
   }
 

@@ -24,12 +24,12 @@ export interface ApplyOptions extends ApplySessionOptions {
  */
 export async function applyMigrations(options: ApplyOptions): Promise<ApplyOutcome> {
   const session = new ApplySession(options)
-  const progress: Progress = { history: options.expected, applied: [], migration: null, read: false }
+  const progress: Progress = { history: options.expected, applied: [], read: false }
   try {
     await applyAll(session, options, progress)
     return { kind: 'applied', history: progress.history, applied: progress.applied }
   } catch (error) {
-    const migration = options.pending.find(({ name }) => name === progress.migration)
+    const [migration] = pendingOf(options, progress)
     return describeApplyError(
       applyError('connect', error),
       migration,
@@ -43,40 +43,54 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyOutco
 interface Progress {
   history: readonly string[]
   readonly applied: string[]
-  /** The migration under way. */
-  migration: string | null
   /** Whether `history` was read from the database. */
   read: boolean
 }
 
 async function applyAll(session: ApplySession, options: ApplyOptions, progress: Progress): Promise<void> {
+  const committed = (migration: string) => {
+    if (!progress.history.includes(migration)) progress.history = [...progress.history, migration]
+    progress.applied.push(migration)
+    options.onApplied?.(migration)
+    failpoint('run.migration-committed')
+  }
   if (options.pending.length === 0) settle(await session.readHistory(), [], progress)
   let busySince: number | undefined
+  let differed: readonly string[] | undefined
   for (;;) {
-    const pending = options.pending.filter(({ name }) => !progress.history.includes(name))
-    const [migration, ...after] = pending
-    if (migration === undefined) return
-    progress.migration = migration.name
+    const pending = pendingOf(options, progress)
+    if (pending.length === 0) return
     try {
-      await session.apply(migration, after, progress.history)
-      progress.history = [...progress.history, migration.name]
+      await session.applyNext(pending, progress.history, committed)
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error
+      const left = pendingOf(options, progress)
       if (error.sqlstate === SQLSTATE.busy) {
         busySince ??= session.now()
         await session.waitForOurs(busySince)
       } else if (error instanceof HistoryDiffers) {
-        settle(error.history, pending, progress)
+        settle(error.history, left, progress)
+      } else if (foundOtherHistory(error) && progress.history !== differed) {
+        settle(await session.readHistory(), left, progress)
+        // Should it be what the frame was told to expect, a second look would not change that.
+        differed = progress.history
       } else if (error.connectionLost) {
-        settle(await session.readHistoryAfterLoss(error), pending, progress)
-        if (!progress.history.includes(migration.name)) throw error
+        settle(await session.readHistoryAfterLoss(error), left, progress)
+        const done = left.filter(({ name }) => progress.history.includes(name))
+        if (done.length === 0) throw error
+        for (const { name } of done) committed(name)
       } else throw error
-      if (!error.connectionLost) continue
     }
-    progress.applied.push(migration.name)
-    options.onApplied?.(migration.name)
-    failpoint('run.migration-committed')
   }
+}
+
+function pendingOf({ pending }: ApplyOptions, { history }: Progress): readonly Migration[] {
+  return pending.filter(({ name }) => !history.includes(name))
+}
+
+/** Whether the frame of a message found another history than it was told, or none: which one, it cannot say. */
+function foundOtherHistory({ phase, sqlstate }: ApplyError): boolean {
+  return phase === 'history' && (sqlstate === SQLSTATE.historyMoved || sqlstate === SQLSTATE.undefinedTable)
 }
 
 /**

@@ -4,8 +4,10 @@ import { FleetError } from '../model/errors.ts'
 import { type Client, closeClient, openClient } from '../postgres/connect.ts'
 import { SQLSTATE } from '../postgres/sqlstate.ts'
 import { ApplyError, applyError, refusal } from './apply-error.ts'
+import { applyByReplay } from './apply-by-replay.ts'
 import { applyInFrame } from './apply-in-frame.ts'
 import { applyInSteps } from './apply-in-steps.ts'
+import type { CompiledMigration } from './compile/compiled-migration.ts'
 import { cleanSession, type Frame, type OpenFrame, openFrame, script } from './frame.ts'
 import { readHistory } from './history.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from './migration.ts'
@@ -20,6 +22,8 @@ export interface ApplySessionOptions {
   /** Taken by SET ROLE before each frame; null: stay. */
   readonly ownerRole: string | null
   readonly timeouts: MigrationTimeouts
+  /** What may be sent as recorded, by name; the rest runs live. */
+  readonly recorded?: ReadonlyMap<string, CompiledMigration>
   /** How long to wait for a backend of ours that holds the lock, in milliseconds. Default 5 s. */
   readonly waitForOurs?: number
   readonly clock?: Clock
@@ -47,13 +51,48 @@ export class ApplySession {
     return this.#clock.now().getTime()
   }
 
-  /** Applies the first of the pending migrations; those after it will be applied next, in this order. */
-  async apply(migration: Migration, after: readonly Migration[], expected: readonly string[]): Promise<void> {
+  /**
+   * Applies the first of the pending migrations: as one message as many as are recorded and can share one, else one live.
+   * Tells of each as it is committed.
+   */
+  async applyNext(
+    pending: readonly Migration[],
+    expected: readonly string[],
+    onCommitted: (migration: string) => void,
+  ): Promise<void> {
+    const next = pending.findIndex((it) => this.#recordingOf(it) === undefined)
+    const recorded = next < 0 ? pending : pending.slice(0, next)
+    const after = pending.slice(recorded.length)
+    if (recorded.length > 0) return this.#replay(recorded, after, expected, onCommitted)
+    const [migration, ...rest] = after
+    if (migration === undefined) return
+    await this.#applyLive(migration, rest, expected)
+    onCommitted(migration.name)
+  }
+
+  async #replay(
+    migrations: readonly Migration[],
+    after: readonly Migration[],
+    expected: readonly string[],
+    onCommitted: (migration: string) => void,
+  ): Promise<void> {
+    const client = await this.#connect()
+    const framed = migrations.flatMap((migration, index) => {
+      const compiled = this.#recordingOf(migration)
+      const rest = [...migrations.slice(index + 1), ...after]
+      const before = [...expected, ...migrations.slice(0, index).map(({ name }) => name)]
+      return compiled === undefined ? [] : { frame: this.#frame(migration, rest, before), compiled }
+    })
+    await applyByReplay(client, framed, onCommitted)
+  }
+
+  async #applyLive(migration: Migration, after: readonly Migration[], expected: readonly string[]): Promise<void> {
     const { timeouts, onWaitingFor } = this.#options
     const client = await this.#connect()
     const open = this.#opened ?? (await openFrame(client, this.#frame(migration, after, expected)))
     const [next, ...rest] = after
-    const nextFrame = next && this.#frame(next, rest, [...expected, migration.name])
+    const isLive = next !== undefined && this.#recordingOf(next) === undefined
+    const nextFrame = isLive ? this.#frame(next, rest, [...expected, migration.name]) : undefined
     this.#opened = undefined
     this.#opened = migration.transaction
       ? await applyInFrame(client, migration, open, nextFrame)
@@ -64,6 +103,11 @@ export class ApplySession {
           cancel: () => this.#cancel(),
           onWaitingFor,
         })
+  }
+
+  /** Steps outside a transaction go one by one, with a journal between them: no message can carry them. */
+  #recordingOf({ name, transaction }: Migration): CompiledMigration | undefined {
+    return transaction ? this.#options.recorded?.get(name) : undefined
   }
 
   async readHistory(): Promise<readonly string[]> {

@@ -15,7 +15,9 @@ export function describeApplyError(
   const sqlstate = error.sqlstate ?? null
   const place = migration === undefined ? undefined : placeIn(migration, error.cause)
   // What the server says names no line; what the migration itself threw is found by it.
-  const message = firstLine(error.message) + (sqlstate === null && place !== undefined ? ` (${place})` : '')
+  const where = migration !== undefined && error.place !== undefined ? statementIn(migration, error) : place
+  const told = where !== undefined && (sqlstate === null || error.place !== undefined)
+  const message = firstLine(error.message) + (told ? ` (${where})` : '')
   return {
     kind: kindOf(error),
     phase: error.phase,
@@ -47,6 +49,18 @@ function textOf(cause: unknown, field: string): string[] {
   const value: unknown = cause instanceof Error ? Reflect.get(cause, field) : undefined
   return typeof value === 'string' ? [value] : []
 }
+
+/** Number, place and beginning of a recorded statement: it is the migration's own text, and holds nobody's data. */
+function statementIn({ file }: Migration, { place, statement = '' }: ApplyError): string {
+  const { number, line, position } = place ?? { number: 0, line: null, position: null }
+  const text = statement.replaceAll(/\s+/g, ' ')
+  const excerpt = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
+  const at = position === null ? '' : ` at character ${position}`
+  return `statement ${number}${at}, ${file}${line === null ? '' : `:${line}`}: ${excerpt}`
+}
+
+/** In characters. */
+const EXCERPT = 80
 
 function placeIn({ file, path }: Migration, cause: unknown): string | undefined {
   const line = cause instanceof Error ? lineInStack(cause, path) : undefined

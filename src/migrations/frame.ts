@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
 import { applyError, HistoryDiffers, refusal } from './apply-error.ts'
 import { compareHistory, type HistoryRow, inOrderOfExecution, selectHistory, tableName } from './history.ts'
-import { ensureHistoryTables } from './history-tables.ts'
+import { makeHistoryTables } from './history-tables.ts'
 import type { SentResult } from './live-connection.ts'
 import type { HistoryTables, MigrationTimeouts } from './migration.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
@@ -96,12 +96,17 @@ async function openKnown(client: Client, frame: Frame): Promise<OpenFrame | unde
 async function openUnknown(client: Client, frame: Frame): Promise<OpenFrame> {
   const opened = await send(client, opening(frame))
   requireLock(opened.at(-1))
-  await ensureHistoryTables(client, frame.tables)
+  await client.query(`do ${quoteLiteral(`begin ${makeHistoryTables(frame.tables)} end`)}`)
   return accept(frame, [...opened, await client.query(selectHistory(frame.tables))])
 }
 
-/** The statements that begin a frame; the last one asks for the lock. */
-function opening({ ownerRole, timeouts, last }: Frame): string[] {
+/** The statements that begin a live frame; the last one asks for the lock. */
+function opening(frame: Frame): string[] {
+  return [...beginFrame(frame), TRY_LOCK]
+}
+
+/** Returns the statements that begin a frame's transaction, up to where it takes the lock. */
+export function beginFrame({ ownerRole, timeouts, last }: Frame): string[] {
   return [
     // A snapshot of `repeatable read` would be older than the lock; `read only` may be the default of database or role.
     'begin isolation level read committed, read write',
@@ -112,7 +117,6 @@ function opening({ ownerRole, timeouts, last }: Frame): string[] {
     `set local client_connection_check_interval = '2s'`,
     'set local idle_in_transaction_session_timeout = 0',
     ...(last ? [] : ['set local synchronous_commit = off']),
-    TRY_LOCK,
   ]
 }
 
@@ -167,7 +171,8 @@ async function isCommitted(client: Client, { transaction }: OpenFrame, error: un
   return rows[0]?.status === 'committed'
 }
 
-function ownRole(ownerRole: string | null): string[] {
+/** Returns statements that leave whatever role a migration took. */
+export function ownRole(ownerRole: string | null): string[] {
   return ['reset session authorization', ownerRole === null ? 'reset role' : `set role ${quoteIdentifier(ownerRole)}`]
 }
 

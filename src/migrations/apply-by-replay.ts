@@ -1,0 +1,55 @@
+import type { Client } from '../postgres/connect.ts'
+import { sendScript } from '../postgres/send-script.ts'
+import { ApplyError, applyError } from './apply-error.ts'
+import type { ApplyPhase } from './apply-outcome.ts'
+import { type FramedMigration, type MessagePart, messageText, replayMessage, stoppedAt } from './replay-message.ts'
+
+/**
+ * Sends recorded migrations as one message. Tells of each that is committed, as its COMMIT is answered.
+ * @throws ApplyError naming the statement that failed; what was told of before stays. When its `connectionLost` is
+ *   set, nobody knows how far the server went.
+ */
+export async function applyByReplay(
+  client: Client,
+  migrations: readonly FramedMigration[],
+  onCommitted: (migration: string) => void,
+): Promise<void> {
+  const parts = replayMessage(migrations)
+  let completed = 0
+  try {
+    await sendScript(client, messageText(parts), (count) => {
+      completed = count
+      const part = parts[count - 1]
+      if (part?.kind === 'commit') onCommitted(part.migration)
+    })
+  } catch (error) {
+    const failure = describe(error, parts, completed)
+    if (!failure.connectionLost) await client.query('rollback').catch(() => {})
+    throw failure
+  }
+}
+
+const PHASES: Readonly<Record<MessagePart['kind'], ApplyPhase>> = {
+  open: 'history',
+  statement: 'statement',
+  record: 'history',
+  commit: 'commit',
+}
+
+function describe(error: unknown, parts: readonly MessagePart[], completed: number): ApplyError {
+  const stopped = stoppedAt(parts, { completed, position: positionIn(error) })
+  const { part } = stopped
+  const { statement } = part ?? {}
+  if (part === undefined || statement === undefined) return applyError(PHASES[part?.kind ?? 'open'], error)
+  return new ApplyError('statement', error instanceof Error ? error.message : String(error), {
+    cause: error,
+    statement: statement.sql,
+    place: { number: part.number, line: statement.line, position: stopped.position ?? null },
+  })
+}
+
+/** In characters of the whole message, from 1. */
+function positionIn(error: unknown): number | undefined {
+  const position: unknown = error instanceof Error ? Reflect.get(error, 'position') : undefined
+  return typeof position === 'string' ? Number(position) : undefined
+}
