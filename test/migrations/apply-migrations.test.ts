@@ -15,11 +15,12 @@ import {
   TIMEOUTS,
   third,
   three,
+  WAYS,
 } from './tenant-database.ts'
 
-describe('going forward', () => {
+describe.each(WAYS)('going forward, %s,', (way) => {
   test('applies what is pending to a fresh database, one row each', async () => {
-    const { apply, history, query } = await setup()
+    const { apply, history, query } = await setup(way)
     const seen: string[] = []
     expect(await apply(three, { onApplied: (name) => seen.push(name) })).toEqual(applied(...namesOf(three)))
     expect(seen).toEqual(namesOf(three))
@@ -28,19 +29,19 @@ describe('going forward', () => {
   })
 
   test('does nothing twice', async () => {
-    const { apply } = await setup()
+    const { apply } = await setup(way)
     await apply(three)
     expect(await apply(three)).toEqual({ kind: 'applied', history: namesOf(three), applied: [] })
   })
 
   test('goes on where the history really is', async () => {
-    const { apply } = await setup()
+    const { apply } = await setup(way)
     await apply([first, second])
     expect(await apply(three)).toEqual({ kind: 'applied', history: namesOf(three), applied: ['0003_c'] })
   })
 
   test('applies one that sorts before those that are there', async () => {
-    const { apply, history } = await setup()
+    const { apply, history } = await setup(way)
     await apply([first, third])
     const outcome = await apply([second], { expected: namesOf([first, third]) })
     expect(outcome).toMatchObject({ kind: 'applied', applied: ['0002_b'] })
@@ -48,14 +49,14 @@ describe('going forward', () => {
   })
 
   test('reads the history when nothing is pending', async () => {
-    const { apply } = await setup()
+    const { apply } = await setup(way)
     await apply([first])
     expect(await apply([], { expected: ['0001_a'] })).toEqual({ kind: 'applied', history: ['0001_a'], applied: [] })
     expect(await apply([], { expected: [] })).toMatchObject({ kind: 'failure', phase: 'history', history: ['0001_a'] })
   })
 
   test('fails when the history moved, and says how', async () => {
-    const { apply, query } = await setup()
+    const { apply, query } = await setup(way)
     await apply([first])
     await query(`insert into kysely_migration values ('0001_x', '2020-01-01T00:00:00.000Z')`)
     expect(await apply([second], { expected: ['0000_z', '0001_a'] })).toMatchObject({
@@ -69,7 +70,7 @@ describe('going forward', () => {
   })
 
   test('keeps the tables under other names and in another schema', async () => {
-    const { apply, history, query } = await setup()
+    const { apply, history, query } = await setup(way)
     const tables = { table: 'Weird "history"', lockTable: 'lock', schema: `it's` }
     expect(await apply(three, { tables })).toMatchObject({ kind: 'applied' })
     expect(await history(tables)).toEqual(namesOf(three))
@@ -79,7 +80,7 @@ describe('going forward', () => {
   })
 
   test('takes no history table off the search_path for an empty history', async () => {
-    const { apply, query } = await setup()
+    const { apply, query } = await setup(way)
     await query('create schema other; create table other.kysely_migration (name text, "timestamp" text)')
     expect(await apply([first])).toMatchObject({ kind: 'failure', phase: 'history', sqlstate: 'KF005' })
     expect(await query(MADE)).toEqual([])
@@ -87,8 +88,8 @@ describe('going forward', () => {
 })
 
 describe('two at once', () => {
-  test('apply everything once', async () => {
-    const { apply, history } = await setup()
+  test.each(WAYS)('apply everything once, %s', async (way) => {
+    const { apply, history } = await setup(way)
     const outcomes = await Promise.all(
       [1, 2, 3].map((attempt) => apply(three, { applicationName: `fleet/r/t/${attempt}` })),
     )
@@ -140,20 +141,22 @@ describe('what a migration sets', () => {
     expect(await history()).toEqual(['0001_a', '0002_b'])
   })
 
-  test('runs as the owner role', async () => {
-    const { apply, query } = await setup()
+  test.each(WAYS)('runs as the owner role, %s', async (way) => {
+    const { apply, query } = await setup(way)
     await query('grant create on schema public to pg_monitor')
     expect(await apply([first], { ownerRole: 'pg_monitor' })).toEqual(applied('0001_a'))
     expect(await query(`select distinct tableowner from pg_tables where schemaname = 'public'`)).toEqual(['pg_monitor'])
   })
 
-  test.each([
-    `default_transaction_read_only = on`,
-    `default_transaction_isolation = 'repeatable read'`,
-    `statement_timeout = '1s'`,
-    `idle_in_transaction_session_timeout = 50`,
-  ])('on the database, as %s, does not get in the way', async (setting) => {
-    const { apply, query, connection } = await setup()
+  test.each(
+    [
+      `default_transaction_read_only = on`,
+      `default_transaction_isolation = 'repeatable read'`,
+      `statement_timeout = '1s'`,
+      `idle_in_transaction_session_timeout = 50`,
+    ].flatMap((setting) => WAYS.map((way) => [setting, way] as const)),
+  )('on the database, as %s, does not get in the way, %s', async (setting, way) => {
+    const { apply, query, connection } = await setup(way)
     await query(`alter database "${connection.database}" set ${setting}`)
     const slow = migration('0001_a', async (db) => {
       await first.up(db)
@@ -162,8 +165,8 @@ describe('what a migration sets', () => {
     expect(await apply([slow, second])).toEqual(applied('0001_a', '0002_b'))
   })
 
-  test('on the database, as transaction_timeout, does not get in the way', async ({ skip }) => {
-    const { apply, query, connection } = await setup()
+  test.for(WAYS)('on the database, as transaction_timeout, does not get in the way, %s', async (way, { skip }) => {
+    const { apply, query, connection } = await setup(way)
     const [known] = await query(`select current_setting('transaction_timeout', true)`)
     skip(known === null, 'came with PostgreSQL 17')
     await query(`alter database "${connection.database}" set transaction_timeout = '500ms'`)
@@ -172,8 +175,8 @@ describe('what a migration sets', () => {
   })
 })
 
-test('needs no superuser, only a member of the owner role', async () => {
-  const { apply, query, connection } = await setup()
+test.each(WAYS)('needs no superuser, only a member of the owner role, %s', async (way) => {
+  const { apply, query, connection } = await setup(way)
   const [owner, login] = ['owner', 'login'].map((kind) => `${connection.database}_${kind}`)
   await query(`create role ${owner} nologin; create role ${login} login password 'x' in role ${owner};
     grant all on schema public to ${owner}`)
@@ -248,8 +251,8 @@ describe('what comes after the COMMIT in the message that closes a frame', () =>
   }
 })
 
-test('a lock that a dead predecessor still holds is waited for', async () => {
-  const { apply, connect } = await setup()
+test.each(WAYS)('a lock that a dead predecessor still holds is waited for, %s', async (way) => {
+  const { apply, connect } = await setup(way)
   const predecessor = await connect('fleet/rollout/tenant/0')
   await predecessor.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
   const clock = {

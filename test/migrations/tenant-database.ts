@@ -1,11 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import {
+  type Dialect,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresDialect,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely'
 import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
 import { Pool } from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import { type ApplyOptions, applyMigrations } from '../../src/migrations/apply-migrations.ts'
+import type { CompiledMigration } from '../../src/migrations/compile/compiled-migration.ts'
 import { readHistory } from '../../src/migrations/history.ts'
 import type { HistoryTables, Migration } from '../../src/migrations/migration.ts'
+import { parseSql } from '../../src/migrations/sql/parse-sql.ts'
 import { type Client, closeClient, openClient, withClient } from '../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../src/postgres/connection-string.ts'
 import { quoteIdentifier } from '../../src/postgres/identifiers.ts'
@@ -17,8 +28,11 @@ export const TABLES: HistoryTables = {
 }
 export const TIMEOUTS = { lock: 3_000, statement: 30_000, concurrent: 30_000 }
 
+/** How migrations are applied: through Kysely, or as one message of what they sent when they were recorded. */
+export const WAYS = ['live', 'replay'] as const
+
 /** Makes an empty database of its own for a test, and drops it afterwards. */
-export async function setup() {
+export async function setup(way: (typeof WAYS)[number] = 'live') {
   const server = parseConnectionString(inject('superuserUrl'))
   const name = `m_${randomBytes(6).toString('hex')}`
   const onServer = (sql: string) => withClient(server, { applicationName: 'test' }, (client) => client.query(sql))
@@ -39,8 +53,9 @@ export async function setup() {
     const { rows = [] } = await client.query<unknown[]>({ text: sql, rowMode: 'array' })
     return rows.map(([value]) => value)
   }
-  const apply = (pending: readonly Migration[], options: Partial<ApplyOptions> = {}) =>
+  const apply = async (pending: readonly Migration[], options: Partial<ApplyOptions> = {}) =>
     applyMigrations({
+      ...(way === 'replay' ? { recorded: await recordAll(pending) } : {}),
       connection,
       applicationName: 'fleet/rollout/tenant/1',
       expected: [],
@@ -101,6 +116,26 @@ export function applied(...names: string[]) {
 
 /** Asks which of those tables are there. */
 export const MADE = `select tablename from pg_tables where schemaname = 'public' and tablename like 't\\_%' order by 1`
+
+/** Records migrations in this process: those of tests are no files. */
+async function recordAll(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>> {
+  const recorded = new Map<string, CompiledMigration>()
+  for (const { name, up } of migrations) {
+    const texts: string[] = []
+    const dialect: Dialect = {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (it) => new PostgresIntrospector(it),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    }
+    await up(new Kysely<unknown>({ dialect, log: ({ query }) => void texts.push(query.sql) }))
+    const statements = texts
+      .flatMap(parseSql)
+      .map(({ sql }) => ({ sql, transactional: true, parameters: false, line: 1 }))
+    recorded.set(name, { migration: name, statements, checksum: '' })
+  }
+  return recorded
+}
 
 /** A promise to be awaited on one side and settled on the other. */
 export function signal(): { readonly reached: Promise<void>; readonly reach: () => void } {
