@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
 import type { DriverIdentity } from '../lib/process-identity.ts'
+import type { RecordingState } from '../model/recording-state.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
 import type { Placement, Tags, TenantOrigin } from '../model/tenant.ts'
@@ -41,7 +42,7 @@ export interface CatalogSchema {
     version: string | null
     created_at: Generated<Date>
   }
-  'fleet.migration': { name: string; checksum: string; seen_at: Generated<Date> }
+  'fleet.migration': { name: string; checksum: string; sql_checksum: string | null; seen_at: Generated<Date> }
   'fleet.rollout': {
     id: Generated<number>
     state: RolloutState
@@ -77,6 +78,14 @@ export interface CatalogSchema {
     sqlstate: string | null
     message: string | null
   }
+  'fleet.rollout_migration': {
+    rollout_id: number
+    name: string
+    state: RecordingState
+    proven_by: Generated<string[]>
+    deviation: string | null
+  }
+  'fleet.assessment': { key: string; result: JSONColumnType<object>; used_at: Generated<Date> }
   'fleet.tenant_run': {
     rollout_id: number
     tenant_id: string

@@ -6,13 +6,15 @@ export interface KnownMigration {
   readonly name: string
   /** Null when a tenant brought it along and no file was seen for it. */
   readonly checksum: string | null
+  /** Of what it sends, as recorded; null: not recorded, or dynamic. */
+  readonly sqlChecksum: string | null
   /** Tenants, ready ones, whose history has it. */
   readonly tenants: number
 }
 
 /** Lists what is known of migrations: recorded checksums, and who has them, from the histories in use. */
 export async function listKnownMigrations(db: CatalogDb): Promise<KnownMigration[]> {
-  const { rows } = await sql<{ name: string; checksum: string | null; tenants: string }>`
+  const { rows } = await sql<{ name: string; checksum: string | null; sqlChecksum: string | null; tenants: string }>`
     with used as (
       select history_id, count(*) as tenants from fleet.tenant where state = 'ready' group by history_id
     ), applied as (
@@ -20,24 +22,38 @@ export async function listKnownMigrations(db: CatalogDb): Promise<KnownMigration
       from used join fleet.history h on h.id = used.history_id cross join lateral unnest(h.names) n(name)
       group by n.name
     )
-    select coalesce(m.name, a.name) as name, m.checksum, coalesce(a.tenants, 0) as tenants
+    select coalesce(m.name, a.name) as name, m.checksum, m.sql_checksum as "sqlChecksum", coalesce(a.tenants, 0) as tenants
     from fleet.migration m full join applied a on a.name = m.name
     order by 1`.execute(db)
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }))
 }
 
+/** What a migration is, for as long as tenants have it. */
+export interface MigrationContent {
+  readonly name: string
+  readonly checksum: string
+  /** Undefined: not recorded now; what is known of the same file stays. */
+  readonly sqlChecksum?: string | null
+}
+
 /** Records the content of migrations; one that is recorded already keeps its checksum unless `replace` is set. */
 export async function recordMigrations(
   db: CatalogDb,
-  migrations: readonly { readonly name: string; readonly checksum: string }[],
+  migrations: readonly MigrationContent[],
   { replace }: { replace: boolean },
 ): Promise<void> {
   if (migrations.length === 0) return
   await db
     .insertInto('fleet.migration')
-    .values(migrations.map(({ name, checksum }) => ({ name, checksum })))
+    .values(migrations.map(({ name, checksum, sqlChecksum = null }) => ({ name, checksum, sql_checksum: sqlChecksum })))
     .onConflict((it) =>
-      replace ? it.column('name').doUpdateSet((eb) => ({ checksum: eb.ref('excluded.checksum') })) : it.doNothing(),
+      replace
+        ? it.column('name').doUpdateSet((eb) => ({
+            checksum: eb.ref('excluded.checksum'),
+            sql_checksum: sql<string | null>`coalesce(excluded.sql_checksum,
+              case when migration.checksum = excluded.checksum then migration.sql_checksum end)`,
+          }))
+        : it.doNothing(),
     )
     .execute()
 }

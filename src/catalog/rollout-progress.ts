@@ -11,8 +11,11 @@ import type { CatalogDb } from './catalog-schema.ts'
  * into a join that reads every pending run, 0.2 s a turn at 300,000.
  */
 export async function readRolloutFacts(db: CatalogDb, rolloutId: number): Promise<RolloutFacts | undefined> {
-  const { rows } = await sql<{ state: RolloutState; epoch: number; waves: WaveFacts[] }>`
-    select r.state, r.epoch, coalesce((
+  const { rows } = await sql<RolloutFacts>`
+    select r.state, r.epoch,
+      array(select name from fleet.rollout_migration m where m.rollout_id = r.id and m.state = 'proving') as proving,
+      array(select name from fleet.rollout_migration m where m.rollout_id = r.id and m.state = 'live') as deviating,
+      coalesce((
       select jsonb_agg(jsonb_build_object(
         'name', w.name, 'position', w.position, 'concurrency', w.concurrency, 'maxFailures', w.max_failures,
         'startedAt', w.started_at, 'finishedAt', w.finished_at,
@@ -33,8 +36,7 @@ export async function readRolloutFacts(db: CatalogDb, rolloutId: number): Promis
       ) waiting
       where w.rollout_id = r.id), '[]') as waves
     from fleet.rollout r where r.id = ${rolloutId}`.execute(db)
-  const row = rows[0]
-  return row && { state: row.state, epoch: row.epoch, waves: row.waves }
+  return rows[0]
 }
 
 /** Notes that a wave has begun; true the first time. */

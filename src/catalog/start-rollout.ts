@@ -4,6 +4,7 @@ import { JOINERS, type RolloutPlan } from '../model/rollout.ts'
 import { type Assignment, assignWaves, inScope } from './assign-waves.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { holdNewTenants, readTagsGeneration } from './meta.ts'
+import { insertRecordings } from './recordings.ts'
 import { refuseSecond } from './rollouts.ts'
 
 export interface StartOutcome {
@@ -68,6 +69,7 @@ export async function startRollout(db: CatalogDb, rolloutId: number): Promise<St
     await sql`
       insert into fleet.rollout_server (rollout_id, server)
       select distinct rollout_id, server from fleet.tenant_run where rollout_id = ${rolloutId}`.execute(tx)
+    await insertRecordings(tx, rolloutId, plan)
     // Without it the planner takes the new rollout for empty, and reads all of it each turn.
     await sql`analyze fleet.tenant_run, fleet.wave, fleet.rollout_server`.execute(tx)
     return { tenants, joiners, dropped: Math.max(0, plan.tenants - (tenants - joiners)) }

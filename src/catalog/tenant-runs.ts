@@ -195,17 +195,29 @@ export interface ClaimableInput {
   readonly perServer: number
   /** Tasks that are held already, by tenant, with their server. */
   readonly held: readonly { readonly tenantId: string; readonly server: string }[]
+  /** Recorded migrations that still have to be proven. */
+  readonly proving: readonly string[]
+}
+
+export interface ClaimableRun {
+  readonly tenantId: string
+  readonly server: string
+  /** Whether it will run one of those that still have to be proven. */
+  readonly proves: boolean
 }
 
 /** Returns pending runs of a wave whose time has come, in order, as far as their servers have room. */
 export async function claimableRuns(
   db: CatalogDb,
-  { rolloutId, wave, limit, perServer, held }: ClaimableInput,
-): Promise<{ tenantId: string; server: string }[]> {
+  { rolloutId, wave, limit, perServer, held, proving }: ClaimableInput,
+): Promise<ClaimableRun[]> {
   const busy: Record<string, number> = {}
   for (const { server } of held) busy[server] = (busy[server] ?? 0) + 1
-  const { rows } = await sql<{ tenantId: string; server: string }>`
-    select r.tenant_id as "tenantId", r.server
+  const lacksOne = sql<boolean>`exists (
+      select from fleet.tenant t join fleet.history h on h.id = t.history_id
+      where t.id = r.tenant_id and not ${[...proving]}::text[] <@ h.names)`
+  const { rows } = await sql<ClaimableRun>`
+    select r.tenant_id as "tenantId", r.server, ${proving.length === 0 ? sql`false` : lacksOne} as proves
     from fleet.rollout_server s
     cross join lateral (
       select tenant_id, server, position from fleet.tenant_run

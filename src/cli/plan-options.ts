@@ -12,6 +12,7 @@ export interface PlanFlags {
   readonly wave?: readonly string[]
   readonly concurrency?: number
   readonly maxFailures?: string
+  readonly replay?: boolean
   readonly verify?: number | 'all'
 }
 
@@ -25,16 +26,18 @@ export function addPlanOptions(command: Command): Command {
     .option('--wave <name>', 'only tenants of this wave; may be repeated', collect)
     .option('--concurrency <n>', 'most tenants at once', parseCount)
     .option('--max-failures <n|p%>', 'how many of a wave may fail, instead of what the waves say', parseQuantityText)
+    .option('--no-replay', 'run every migration live through Kysely, statement by statement')
     .option('--verify <n|all>', 'read so many tenants themselves first, not the catalog alone', parseCountOrAll)
 }
 
 /** Turns flags into what the library takes. */
 export function planOptionsOf(flags: PlanFlags): PlanOptions {
-  const { to, concurrency, maxFailures, verify } = flags
+  const { to, concurrency, maxFailures, replay, verify } = flags
   return {
     ...(to === undefined ? {} : { to }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(replay === undefined ? {} : { replay }),
     ...(verify === undefined ? {} : { verify }),
     scope: {
       tenants: flags.tenant ?? [],
@@ -59,6 +62,7 @@ export function formatPlanFlags(flags: PlanFlags): string {
     ...repeated('--wave', flags.wave),
     ...(flags.concurrency === undefined ? [] : [`--concurrency ${flags.concurrency}`]),
     ...(flags.maxFailures === undefined ? [] : [`--max-failures ${quote(flags.maxFailures)}`]),
+    ...(flags.replay === false ? ['--no-replay'] : []),
   ].join(' ')
 }
 

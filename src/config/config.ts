@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, KyselyPlugin } from 'kysely'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { FailureMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
@@ -47,6 +47,8 @@ export interface FleetConfig {
     readonly lockTable: string
     readonly schema: string | undefined
     readonly allowUnordered: boolean
+    /** Kysely plugins that migrations run with, in order. */
+    readonly plugins: readonly KyselyPlugin[]
   }
   readonly extensions: readonly string[]
   /** Chooses a new tenant's server; undefined: the one with the fewest tenants. */
@@ -60,6 +62,7 @@ export interface FleetConfig {
     readonly perServer: number
     readonly failureMode: FailureMode
     readonly attempts: number
+    readonly proof: number
     readonly lockTimeout: number
     readonly statementTimeout: number
     readonly concurrentTimeout: number

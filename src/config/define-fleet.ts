@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, KyselyPlugin } from 'kysely'
 import type { FailureMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
@@ -51,6 +51,8 @@ export interface FleetInput {
         readonly schema?: string | undefined
         /** Accept a file that sorts before one that was applied already. Default false. */
         readonly allowUnordered?: boolean | undefined
+        /** Kysely plugins that migrations run with, as in the application's own migrator. Default none. */
+        readonly plugins?: readonly KyselyPlugin[] | undefined
       }
     | undefined
   /** Installed as admin in templates, so that tenants have them. */
@@ -73,6 +75,8 @@ export interface FleetInput {
         readonly failureMode?: FailureMode | undefined
         /** Tries per tenant before a passing error counts as a failure. Default 5. */
         readonly attempts?: number | undefined
+        /** How many tenants run a recorded migration live, one at a time, before it is sent as recorded. Default 3. */
+        readonly proof?: number | undefined
         /** How long a statement may wait for a lock. Default 3 s. */
         readonly lockTimeout?: DurationInput | undefined
         /** How long a statement may run. Default 10 min. */

@@ -1,3 +1,4 @@
+import type { KyselyPlugin } from 'kysely'
 import { z } from 'zod'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
@@ -87,7 +88,17 @@ const migrations = options({
   lockTable: text.default('kysely_migration_lock'),
   schema: text.optional(),
   allowUnordered: flag.default(false),
+  plugins: z
+    .array(z.custom<KyselyPlugin>(isPlugin, { error: 'is not a Kysely plugin, such as `new CamelCasePlugin()`.' }), {
+      error: 'is not a list of Kysely plugins.',
+    })
+    .default([]),
 })
+
+function isPlugin(value: unknown): boolean {
+  const has = (method: string) => typeof Reflect.get(value as object, method) === 'function'
+  return typeof value === 'object' && value !== null && has('transformQuery') && has('transformResult')
+}
 
 const rollout = options({
   waves: z
@@ -110,6 +121,10 @@ const rollout = options({
     .enum(['strict', 'soft'], { error: 'is not a failure mode. Use "strict" or "soft".' })
     .default('strict'),
   attempts: atLeastOne.default(5),
+  proof: z
+    .int({ error: 'is not a whole number of at least 0.' })
+    .min(0, 'is not a whole number of at least 0.')
+    .default(3),
   lockTimeout: duration.default(3_000),
   statementTimeout: duration.default(600_000),
   concurrentTimeout: duration.default(7_200_000),

@@ -5,6 +5,10 @@ export interface Task {
   readonly server: string
   /** Of the driver that offers it: claims and results with another one are refused. */
   readonly epoch: number
+  /** Whether it runs a recorded migration that still has to be proven. */
+  readonly proves: boolean
+  /** Recorded migrations that are not to be sent as recorded: not proven yet, or not any more. */
+  readonly live: readonly string[]
 }
 
 /** Decides where tasks run. It knows nothing of waves, budgets or databases. */

@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly concurrency?: number
   /** Overrides every wave's: `3` or `'5%'`. */
   readonly maxFailures?: number | string
+  /** False: all migrations run live, statement by statement through Kysely. Default true. */
+  readonly replay?: boolean
   /** Read the history of this many tenants, or of all, before planning; corrects the catalog. */
   readonly verify?: number | 'all'
 }

@@ -18,6 +18,7 @@ import type { Fleet } from './fleet.ts'
 import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
 import { migrationMethods } from './migration-methods.ts'
 import { migrationFiles, type Parts } from './parts.ts'
+import { createRecordings } from './recordings.ts'
 import { rolloutMethods } from './rollout-methods.ts'
 import { templateMethods } from './template-methods.ts'
 import { tenantMethods } from './tenant-methods.ts'
@@ -128,6 +129,7 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
           : { ...placement.address, password: await readPassword(tenantId) },
       readPassword,
       files: migrationFiles(config),
+      recordings: createRecordings(config),
     }
   } catch (error) {
     await provider.close()

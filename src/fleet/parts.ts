@@ -11,6 +11,7 @@ import type { Secret } from '../model/secret.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { CreateContext } from '../provisioning/create-tenant.ts'
+import type { Recordings } from './recordings.ts'
 
 /** What an open fleet is made of. The methods take from it what each use case asks for. */
 export interface Parts {
@@ -26,6 +27,7 @@ export interface Parts {
   readonly readPassword: (tenantId: string) => Promise<Secret | undefined>
   readonly connect: (tenantId: string, placement: Placement) => Promise<ConnectionDescriptor>
   readonly files: MigrationFiles
+  readonly recordings: Recordings
 }
 
 /** The migration files: names without importing them, or loaded. */
@@ -62,6 +64,7 @@ export function createContext({ config, catalog, provider, clock, events, files,
     extensions: config.extensions,
     seed: config.seed,
     tables: migrations,
+    plugins: migrations.plugins,
     timeouts: { lock: rollout.lockTimeout, statement: rollout.statementTimeout, concurrent: rollout.concurrentTimeout },
     // Once for all tenants of a call: they are to be alike, and importing files takes longer than cloning a template.
     migrations: () => {

@@ -16,11 +16,12 @@ import {
   setMaxFailuresByOperator,
 } from '../rollout/control-rollout.ts'
 import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
-import { type PlannedRollout, planRollout } from '../rollout/plan-rollout.ts'
+import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } from '../rollout/plan-rollout.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
 import { readRolloutStatus, summaryOf } from '../rollout/rollout-status.ts'
 import { startRollout } from '../rollout/start-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
+import { assessMigrations } from './assess-migrations.ts'
 import type { DriveResult, Fleet, PlanOptions } from './fleet.ts'
 import type { Parts } from './parts.ts'
 
@@ -28,7 +29,7 @@ import type { Parts } from './parts.ts'
 const LAST_COMMIT_MS = 2_500
 
 export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
-  const { catalog, config, clock, events, connect, files, backends } = parts
+  const { catalog, config, clock, events, connect, files, recordings, backends } = parts
   const { db } = catalog
   const refreshing = {
     db,
@@ -46,6 +47,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       migrations: await files.load(),
       allowUnordered: config.migrations.allowUnordered,
       tables: config.migrations,
+      plugins: config.migrations.plugins,
+      recordingsOf: recordings.compiled,
       onBackend: backends.add,
       createEngine: ({ onError }) => createInProcessEngine({ clock, onError }),
       publish: (event) => events.emit('event', event),
@@ -61,10 +64,10 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     }
   }
 
-  async function plan(
-    { to, scope, concurrency, maxFailures, verify }: PlanOptions,
+  async function draft(
+    { to, scope, concurrency, maxFailures, replay = true, verify }: PlanOptions,
     context: DriveContext,
-  ): Promise<PlannedRollout> {
+  ): Promise<DraftRollout> {
     const { rollout } = config
     const full: RolloutScope = { tenants: [], skipTenants: [], tags: {}, waves: [], ...scope }
     await refuseUnknown([...full.tenants, ...full.skipTenants])
@@ -72,7 +75,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       const tenants = verify === 'all' ? listTenants(db) : await sampleTenants(db, verify)
       await refreshTenants(tenants, refreshing)
     }
-    return planRollout({
+    return draftRollout({
       db,
       migrations: context.migrations,
       allowUnordered: config.migrations.allowUnordered,
@@ -86,11 +89,27 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         perServer: rollout.perServer,
         failureMode: rollout.failureMode,
         attempts: rollout.attempts,
+        replay,
+        proof: rollout.proof,
         lockTimeout: rollout.lockTimeout,
         statementTimeout: rollout.statementTimeout,
         concurrentTimeout: rollout.concurrentTimeout,
       },
     })
+  }
+
+  async function assess(drafted: DraftRollout): Promise<PlannedRollout> {
+    const { migrations, versions } = drafted.draft
+    const all = await files.load()
+    const names = migrations.map(({ name }) => name)
+    // The chain from the tenants that are furthest behind runs through all the others' versions.
+    const { history = [] } = [...versions].sort((a, b) => b.pending.length - a.pending.length)[0] ?? {}
+    const assessments = await assessMigrations(
+      all.filter(({ name }) => names.includes(name)),
+      all.filter(({ name }) => history.includes(name)),
+      parts,
+    )
+    return completePlan(drafted, assessments)
   }
 
   async function refuseUnknown(ids: readonly string[]): Promise<void> {
@@ -113,7 +132,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
 
   return {
     plan: async (options = {}): Promise<RolloutPlan> => {
-      const planned = await plan(options, await driveContext())
+      const planned = await assess(await draft(options, await driveContext()))
       if (planned.plan.tenants > 0) await savePlan(db, planned)
       return planned.plan
     },
@@ -121,7 +140,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       const context = await driveContext()
       const signal = options.signal ?? new AbortController().signal
       const started = await startRollout(context, {
-        plan: () => plan(options, context),
+        draft: () => draft(options, context),
+        assess,
         digest: options.digest,
         supersede: options.supersede
           ? (active) => abortByOperator(context, String(active.id), { signal, wait: true })

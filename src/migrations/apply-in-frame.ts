@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely'
+import { type CompiledQuery, Kysely, type KyselyPlugin } from 'kysely'
 import type { Client } from '../postgres/connect.ts'
 import { ApplyError, applyError, type FailedStatement, thrownByMigration } from './apply-error.ts'
 import { closeFrame, type Frame, type OpenFrame, TRANSACTION_ENDED } from './frame.ts'
@@ -6,6 +6,14 @@ import { LiveConnection, type Send, sendWith } from './live-connection.ts'
 import { liveDialect } from './live-dialect.ts'
 import type { Migration } from './migration.ts'
 import { controlsTransaction } from './statement-kind.ts'
+
+export interface FrameOptions {
+  /** Of the migration that comes next: opened by the message that closes this one. */
+  readonly next?: Frame | undefined
+  readonly plugins?: readonly KyselyPlugin[] | undefined
+  /** Told of each query before it is sent. */
+  readonly onSending?: ((query: CompiledQuery) => void) | undefined
+}
 
 /**
  * Runs one migration live, statement by statement, in its open frame: the history row is committed with what it did.
@@ -16,9 +24,13 @@ export async function applyInFrame(
   client: Client,
   migration: Migration,
   open: OpenFrame,
-  next?: Frame,
+  { next, plugins = [], onSending }: FrameOptions = {},
 ): Promise<OpenFrame | undefined> {
-  const connection = new LiveConnection(sendInTransaction(client))
+  const send = sendInTransaction(client)
+  const connection = new LiveConnection((query) => {
+    onSending?.(query)
+    return send(query)
+  })
   let phase = 'statement' as 'statement' | 'commit'
   let abortedBy = undefined as FailedStatement | undefined
   let opened = undefined as OpenFrame | undefined
@@ -39,7 +51,7 @@ export async function applyInFrame(
   })
 
   try {
-    await new Kysely<unknown>({ dialect }).transaction().execute((transaction) => migration.up(transaction))
+    await new Kysely<unknown>({ dialect, plugins: [...plugins] }).transaction().execute((transaction) => migration.up(transaction))
     return opened
   } catch (error) {
     if (error instanceof ApplyError) throw error

@@ -1,4 +1,4 @@
-import { type CompiledQuery, Kysely, type TransactionSettings } from 'kysely'
+import { type CompiledQuery, Kysely, type KyselyPlugin, type TransactionSettings } from 'kysely'
 import type { Client } from '../postgres/connect.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
 import { ApplyError, applyError, thrownByMigration } from './apply-error.ts'
@@ -18,7 +18,7 @@ import {
 } from './statement-kind.ts'
 import { hashOf, StepJournal } from './step-journal.ts'
 
-export type StepOptions = ConcurrentStepOptions & { readonly frame: Frame }
+export type StepOptions = ConcurrentStepOptions & { readonly frame: Frame; readonly plugins: readonly KyselyPlugin[] }
 
 /**
  * Runs one migration live outside a transaction: each statement that can have a transaction gets one, shared with its
@@ -31,7 +31,7 @@ export async function applyInSteps(
   client: Client,
   migration: Migration,
   { frame }: OpenFrame,
-  options: ConcurrentStepOptions & { readonly next: Frame | undefined },
+  options: Omit<StepOptions, 'frame'> & { readonly next: Frame | undefined },
 ): Promise<OpenFrame | undefined> {
   let phase: ApplyPhase = 'history'
   try {
@@ -74,7 +74,7 @@ async function runSteps(
   migration: Migration,
   options: StepOptions & { journal: StepJournal },
 ): Promise<void> {
-  const { frame } = options
+  const { frame, plugins } = options
   let inTransaction = false
   const begin = async (settings: TransactionSettings = {}) => {
     await client.query(beginStep(frame, settings))
@@ -95,7 +95,7 @@ async function runSteps(
     rollback: () => end('rollback').catch(() => {}),
   })
   try {
-    await migration.up(new Kysely<unknown>({ dialect }))
+    await migration.up(new Kysely<unknown>({ dialect, plugins: [...plugins] }))
   } catch (error) {
     await connection.close()
     throw thrownByMigration(error, connection.lastFailure)

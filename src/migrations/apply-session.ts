@@ -1,3 +1,4 @@
+import type { CompiledQuery, KyselyPlugin } from 'kysely'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
@@ -22,8 +23,12 @@ export interface ApplySessionOptions {
   /** Taken by SET ROLE before each frame; null: stay. */
   readonly ownerRole: string | null
   readonly timeouts: MigrationTimeouts
+  /** Those that migrations run with when they run live. Default none. */
+  readonly plugins?: readonly KyselyPlugin[]
   /** What may be sent as recorded, by name; the rest runs live. */
   readonly recorded?: ReadonlyMap<string, CompiledMigration>
+  /** Told what a live migration sent, in order, once that is committed. */
+  readonly onSent?: ((migration: string, sent: readonly CompiledQuery[]) => void) | undefined
   /** How long to wait for a backend of ours that holds the lock, in milliseconds. Default 5 s. */
   readonly waitForOurs?: number
   readonly clock?: Clock
@@ -87,22 +92,29 @@ export class ApplySession {
   }
 
   async #applyLive(migration: Migration, after: readonly Migration[], expected: readonly string[]): Promise<void> {
-    const { timeouts, onWaitingFor } = this.#options
+    const { timeouts, plugins = [], onWaitingFor, onSent } = this.#options
     const client = await this.#connect()
+    const sent: CompiledQuery[] = []
     const open = this.#opened ?? (await openFrame(client, this.#frame(migration, after, expected)))
     const [next, ...rest] = after
     const isLive = next !== undefined && this.#recordingOf(next) === undefined
     const nextFrame = isLive ? this.#frame(next, rest, [...expected, migration.name]) : undefined
     this.#opened = undefined
     this.#opened = migration.transaction
-      ? await applyInFrame(client, migration, open, nextFrame)
+      ? await applyInFrame(client, migration, open, {
+          next: nextFrame,
+          plugins,
+          onSending: (query) => sent.push(query),
+        })
       : await applyInSteps(client, migration, open, {
           next: nextFrame,
+          plugins,
           timeout: timeouts.concurrent,
           clock: this.#clock,
           cancel: () => this.#cancel(),
           onWaitingFor,
         })
+    onSent?.(migration.name, sent)
   }
 
   /** Steps outside a transaction go one by one, with a journal between them: no message can carry them. */

@@ -14,11 +14,12 @@ export async function loadMigrations(folder: MigrationFolder): Promise<readonly 
   return migrations
 }
 
-async function loadMigration(file: MigrationFile): Promise<Migration> {
+/** Imports one migration; throws as `loadMigrations` does. */
+export async function loadMigration(file: MigrationFile): Promise<Migration> {
   const { up, down, config } = exportsOf(await importFile(file))
   if (!isFunction(up)) throw invalid(file, up === undefined ? 'there is no `up` function' : '`up` is not a function')
   if (down !== undefined && !isFunction(down)) throw invalid(file, '`down` is not a function')
-  return { ...file, up, down, transaction: readConfig(file, config) }
+  return { ...file, up, down, ...readConfig(file, config) }
 }
 
 async function importFile(file: MigrationFile): Promise<unknown> {
@@ -42,16 +43,25 @@ function exportsOf(module: unknown): Readonly<Record<string, unknown>> {
   return isObject(fallback) && isFunction(fallback.up) ? { config: named.config, ...fallback } : named
 }
 
-const CONFIG_KEYS = ['transaction']
+const CONFIG_KEYS = ['transaction', 'allow']
 
-function readConfig(file: MigrationFile, config: unknown): boolean {
-  if (config === undefined) return true
+function readConfig(file: MigrationFile, config: unknown): Pick<Migration, 'transaction' | 'allow'> {
+  if (config === undefined) return { transaction: true, allow: {} }
   if (!isObject(config)) throw invalid(file, '`config` is not an object')
   const unknown = Object.keys(config).find((key) => !CONFIG_KEYS.includes(key))
   if (unknown !== undefined) throw invalid(file, `\`config.${unknown}\` is not known; known: ${CONFIG_KEYS.join(', ')}`)
-  const { transaction = true } = config
+  const { transaction = true, allow = {} } = config
   if (typeof transaction !== 'boolean') throw invalid(file, '`config.transaction` is neither true nor false')
-  return transaction
+  return { transaction, allow: readWaivers(file, allow) }
+}
+
+function readWaivers(file: MigrationFile, allow: unknown): Readonly<Record<string, string>> {
+  if (!isObject(allow)) throw invalid(file, '`config.allow` is not an object of rule ids and reasons')
+  const reasons = Object.entries(allow).map(([rule, reason]) => {
+    if (typeof reason === 'string' && reason.trim() !== '') return [rule, reason] as const
+    throw invalid(file, `\`config.allow['${rule}']\` gives no reason; write why, as a text`)
+  })
+  return Object.fromEntries(reasons)
 }
 
 function invalid(file: MigrationFile, reason: string): FleetError {

@@ -14,6 +14,8 @@ export interface Migration {
   readonly down: ((db: Kysely<unknown>) => Promise<void>) | undefined
   /** False when the file says `export const config = { transaction: false }`. */
   readonly transaction: boolean
+  /** Findings that the file accepts, by rule id, with the reason: `export const config = { allow: { 'drop-column': '…' } }`. */
+  readonly allow: Readonly<Record<string, string>>
 }
 
 /** Where Kysely's Migrator keeps its records in a tenant. */

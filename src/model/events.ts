@@ -46,6 +46,19 @@ export type RolloutEvent = { readonly at: string; readonly rolloutId: string } &
       readonly sqlstate: string | null
       readonly message: string
     }
+  | {
+      readonly type: 'migration.proven'
+      readonly migration: string
+      /** How many tenants ran it live first. */
+      readonly tenants: number
+    }
+  | {
+      readonly type: 'migration.deviated'
+      readonly migration: string
+      readonly tenantId: string
+      /** The first difference between what is recorded and what the tenant was sent. */
+      readonly deviation: string
+    }
   | { readonly type: 'server.paused'; readonly server: string; readonly sqlstate: string; readonly message: string }
   | { readonly type: 'rollout.paused'; readonly reason: PauseReason; readonly note: string }
   | {

@@ -1,5 +1,5 @@
 /** What a database or role was made for. */
-export type MarkKind = 'catalog' | 'template' | 'tenant'
+export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch'
 
 /**
  * Our mark, kept as the comment of a database or role: nothing without it is ever deleted.

@@ -5,6 +5,10 @@ export interface RolloutFacts {
   readonly state: RolloutState
   /** Of the driver that holds the lease. */
   readonly epoch: number
+  /** Recorded migrations that still have to be proven, by name. */
+  readonly proving: readonly string[]
+  /** Recorded migrations that some tenant was sent differently, by name. */
+  readonly deviating: readonly string[]
   readonly waves: readonly WaveFacts[]
 }
 

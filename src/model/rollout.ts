@@ -1,3 +1,4 @@
+import type { MigrationAssessment } from './assessment.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from './rollout-state.ts'
 import type { Tags } from './tenant.ts'
 import type { TenantRunState } from './tenant-run-state.ts'
@@ -21,6 +22,10 @@ export interface RolloutPolicy {
   readonly failureMode: FailureMode
   /** Tries per tenant before an error counts as a failure. */
   readonly attempts: number
+  /** Whether static migrations are sent as they were recorded; else all run live. */
+  readonly replay: boolean
+  /** How many tenants run a recorded migration live before it is sent as recorded. */
+  readonly proof: number
   readonly lockTimeout: number
   readonly statementTimeout: number
   readonly concurrentTimeout: number
@@ -34,6 +39,7 @@ export interface PlannedMigration {
   readonly transaction: boolean
   /** How many tenants in scope will run it. */
   readonly tenants: number
+  readonly assessment: MigrationAssessment
 }
 
 /** Tenants that start from the same history, and so get the same migrations. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, type KyselyPlugin, PostgresDialect } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
@@ -30,6 +30,7 @@ export interface TemplateContext {
   readonly extensions: readonly string[]
   readonly seed: ((db: Kysely<unknown>) => Promise<void>) | undefined
   readonly tables: HistoryTables
+  readonly plugins: readonly KyselyPlugin[]
   readonly timeouts: MigrationTimeouts
   readonly clock: Clock
   readonly publish: (event: ProvisioningEvent) => void
@@ -122,13 +123,14 @@ async function fill(
   ownerRole: string | null,
   context: TemplateContext,
 ): Promise<void> {
-  const { tables, timeouts } = context
+  const { tables, plugins, timeouts } = context
   const outcome = await applyMigrations({
     connection,
     applicationName: 'fleet/template',
     expected: [],
     pending: migrations,
     tables,
+    plugins,
     ownerRole,
     timeouts,
   })

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { recordEvent } from '../catalog/events.ts'
 import {
@@ -7,6 +8,7 @@ import {
   readRolloutFacts,
   readWaveProgress,
 } from '../catalog/rollout-progress.ts'
+import { listRecordings, recordDeviation, recordProof } from '../catalog/recordings.ts'
 import {
   completeRollout,
   findRollout,
@@ -21,12 +23,15 @@ import {
   claimRuns,
   finishRuns,
   pauseServer,
+  type RunKey,
   type RunResult,
   releaseLostClaims,
 } from '../catalog/tenant-runs.ts'
 import type { Engine } from '../engine/engine.ts'
 import { batch } from '../lib/batch.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
+import { deviationFrom } from '../migrations/compile/deviation.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
@@ -39,11 +44,13 @@ import { isNewer } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
 
 /** What the parts of a fleet lend to whoever drives a rollout. */
-export interface DriveContext extends Pick<MigrateTenantOptions, 'connect' | 'tables' | 'onBackend' | 'apply'> {
+export interface DriveContext extends Pick<MigrateTenantOptions, 'connect' | 'tables' | 'plugins' | 'onBackend' | 'apply'> {
   readonly db: CatalogDb
   readonly clock: Clock
   readonly migrations: readonly Migration[]
   readonly allowUnordered: boolean
+  /** Records migrations and compiles them; those that turn out dynamic are left out. */
+  readonly recordingsOf: (migrations: readonly Migration[]) => Promise<ReadonlyMap<string, CompiledMigration>>
   readonly createEngine: (options: { onError: (error: unknown) => void }) => Engine
   readonly publish: (event: RolloutEvent) => void
   /** Corrects the catalog's copy of these tenants' histories, after what may still be sent to them has ended. */
@@ -63,6 +70,8 @@ const KEPT: ReadonlySet<RolloutEvent['type']> = new Set([
   'wave.started',
   'wave.finished',
   'tenant.failed',
+  'migration.proven',
+  'migration.deviated',
   'server.paused',
   'rollout.paused',
   'rollout.finished',
@@ -83,6 +92,7 @@ export async function driveRollout(
   const { plan } = row
   // To give a rollout up, nothing is sent any more. Before anything is changed: a refusal leaves all as it was.
   if (row.state !== 'aborting') checkFiles(plan, context.migrations)
+  const recorded = row.state === 'aborting' ? new Map() : await recordedIn(row, context)
   const broken = new AbortController()
   let kept: Promise<void> = Promise.resolve()
   const emit = (body: EventBody): void => {
@@ -122,6 +132,9 @@ export async function driveRollout(
         emit,
         claim,
         finish,
+        recorded,
+        prove: (tenantId, migration, sent) => prove({ ...key, tenantId, migration, sent, recorded, emit }, row, context),
+        isRepeatable: (migration) => isRepeatable(plan, migration),
         pendingFor: pendingIn(plan, context),
         pauseServer: async (server, { sqlstate, message }) => {
           const first = await surviveOutage(() => pauseServer(db, key, { server, sqlstate: sqlstate ?? '', message }))
@@ -155,6 +168,61 @@ export async function driveRollout(
   }
 }
 
+/**
+ * Returns what this rollout sends as recorded.
+ * @throws FleetError PLAN_CHANGED when a migration sends something else by now than what was planned
+ */
+async function recordedIn(
+  { id, plan }: RolloutRow,
+  { db, migrations, recordingsOf }: DriveContext,
+): Promise<ReadonlyMap<string, CompiledMigration>> {
+  const names = await surviveOutage(() => listRecordings(db, id))
+  if (names.length === 0) return new Map()
+  const recorded = await recordingsOf(migrations.filter(({ name }) => names.includes(name)))
+  const changed = plan.migrations.filter(
+    ({ name, assessment }) => names.includes(name) && recorded.get(name)?.checksum !== assessment.sqlChecksum,
+  )
+  if (changed.length === 0) return recorded
+  const files = changed.map(({ file }) => file).join(', ')
+  throw new FleetError('PLAN_CHANGED', `Sends other SQL than when the rollout was planned: ${files}.`, {
+    remedy: 'Use the version of Kysely that it was planned with, or abort the rollout and plan again.',
+  })
+}
+
+interface ProofInput extends RunKey {
+  readonly tenantId: string
+  readonly migration: string
+  /** What the tenant was sent, live. */
+  readonly sent: readonly CompiledQuery[]
+  readonly recorded: ReadonlyMap<string, CompiledMigration>
+  readonly emit: (event: EventBody) => void
+}
+
+/** Compares what a tenant was sent with what is recorded; from then on both count, whoever drives. */
+async function prove(
+  { tenantId, migration, sent, recorded, emit, ...key }: ProofInput,
+  { plan }: RolloutRow,
+  { db, migrations }: DriveContext,
+): Promise<void> {
+  const recording = recorded.get(migration)
+  const file = migrations.find(({ name }) => name === migration)
+  if (recording === undefined || file === undefined) return
+  const { proof } = plan.policy
+  const deviation = deviationFrom(recording, sent, file)
+  if (deviation === undefined) {
+    const proven = await surviveOutage(() => recordProof(db, key, { migration, tenantId, proof }))
+    if (proven) emit({ type: 'migration.proven', migration, tenants: proof })
+  } else if (await surviveOutage(() => recordDeviation(db, key, { migration, deviation }))) {
+    emit({ type: 'migration.deviated', migration, tenantId, deviation })
+  }
+}
+
+/** What depends on the tenant's data and has no transaction around it may do other things the second time. */
+function isRepeatable(plan: RolloutPlan, migration: string): boolean {
+  const planned = plan.migrations.find(({ name }) => name === migration)
+  return planned === undefined || planned.transaction || planned.assessment.kind === 'static'
+}
+
 /** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */
 async function takeUp(rolloutId: number, orphans: readonly string[], context: DriveContext): Promise<void> {
   const row = await findRollout(context.db, rolloutId)
@@ -171,9 +239,9 @@ function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: D
       if (facts === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout ${formatRolloutId(id)}.`)
       return facts
     },
-    claimable: (wave, limit, held) =>
+    claimable: (wave, limit, held, proving) =>
       ask(() =>
-        claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held }),
+        claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held, proving }),
       ),
     releaseLostClaims: () => ask(() => releaseLostClaims(db, { rolloutId: id, epoch })),
     markWaveStarted: (wave) => ask(() => markWaveStarted(db, id, wave.position)),

@@ -1,3 +1,4 @@
+import type { ClaimableRun } from '../catalog/tenant-runs.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { FailureMode } from '../model/rollout.ts'
@@ -5,6 +6,7 @@ import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
 import type { PauseReason } from '../model/rollout-state.ts'
 import type { EventBody } from './migrate-tenant.ts'
 import { nextStep } from './next-step.ts'
+import { nextTasks } from './next-tasks.ts'
 
 /** As much of the catalog as the loop needs; each write carries the epoch and is refused when that is an old one. */
 export interface RolloutStore {
@@ -13,7 +15,8 @@ export interface RolloutStore {
     wave: WaveFacts,
     limit: number,
     held: readonly { tenantId: string; server: string }[],
-  ): Promise<{ tenantId: string; server: string }[]>
+    proving: readonly string[],
+  ): Promise<ClaimableRun[]>
   /** Frees runs whose claim was answered to nobody; only while no task is held. */
   releaseLostClaims(): Promise<void>
   markWaveStarted(wave: WaveFacts): Promise<boolean>
@@ -59,11 +62,8 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
         if (engine.held().length === 0 && step.wave.running > 0) await store.releaseLostClaims()
         const free = step.atOnce - engine.held().length
         if (free > 0) {
-          const page = await store.claimable(step.wave, free, engine.held())
-          engine.offer(
-            page.map((it) => ({ rolloutId, epoch, ...it })),
-            step.atOnce,
-          )
+          const runs = await store.claimable(step.wave, free, engine.held(), facts.proving)
+          engine.offer(nextTasks(runs, engine.held(), { rolloutId, ...facts }), step.atOnce)
         }
         await engine.settled()
         break

@@ -1,8 +1,10 @@
+import type { CompiledQuery, KyselyPlugin } from 'kysely'
 import type { ClaimedRun, RunResult } from '../catalog/tenant-runs.ts'
 import type { Task } from '../engine/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { type ApplyOptions, type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
+import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
@@ -26,8 +28,15 @@ export interface MigrateTenantOptions {
   readonly connect: (tenantId: string, placement: Placement) => Promise<ConnectionDescriptor>
   /** What a tenant with this history lacks, in order. */
   readonly pendingFor: (history: readonly string[]) => readonly Migration[]
+  /** What may be sent as recorded, by name. */
+  readonly recorded: ReadonlyMap<string, CompiledMigration>
+  /** Told what a tenant was sent by a migration that has to be proven, once that is committed. */
+  readonly prove: (tenantId: string, migration: string, sent: readonly CompiledQuery[]) => Promise<void>
+  /** Whether a migration that stopped on an error may simply be tried again. */
+  readonly isRepeatable: (migration: string) => boolean
   readonly apply?: (options: ApplyOptions) => Promise<ApplyOutcome>
   readonly tables: ApplyOptions['tables']
+  readonly plugins: readonly KyselyPlugin[]
   readonly policy: RolloutPolicy
   readonly clock: Clock
   readonly emit: (event: EventBody) => void
@@ -48,12 +57,17 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   const { tenantId, attempt, wave } = run
   const startedAt = clock.now()
   emit({ type: 'tenant.started', wave, tenantId, attempt })
-  const outcome = await attemptRun(task, run, options)
+  const sent = new Map<string, readonly CompiledQuery[]>()
+  const outcome = await attemptRun(task, run, { ...options, onSent: (name, queries) => sent.set(name, queries) })
   failpoint('run.applied')
+  for (const [migration, queries] of sent) {
+    if (task.live.includes(migration)) await options.prove(tenantId, migration, queries)
+  }
   const settlement = settleAttempt(outcome, {
     tries: run.tries,
     attempts: options.policy.attempts,
     jitter: Math.random(),
+    isRepeatable: options.isRepeatable,
   })
   // Before the run is pending again: nothing may take it up on a server that is not fit.
   if (settlement.kind === 'release' && settlement.stop === 'server')
@@ -82,8 +96,12 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   }
 }
 
-async function attemptRun(task: Task, run: ClaimedRun, options: MigrateTenantOptions): Promise<ApplyOutcome> {
-  const { tables, policy } = options
+async function attemptRun(
+  task: Task,
+  run: ClaimedRun,
+  options: MigrateTenantOptions & Pick<ApplyOptions, 'onSent'>,
+): Promise<ApplyOutcome> {
+  const { tables, plugins, policy, recorded, onSent } = options
   let forget: (() => void) | undefined
   try {
     const pending = options.pendingFor(run.history)
@@ -95,6 +113,9 @@ async function attemptRun(task: Task, run: ClaimedRun, options: MigrateTenantOpt
       applicationName: `fleet/r${task.rolloutId}/${run.tenantId.slice(0, 40)}/${run.attempt}`,
       expected: run.history,
       pending,
+      recorded: new Map([...recorded].filter(([name]) => !task.live.includes(name))),
+      onSent,
+      plugins,
       tables,
       ownerRole: run.placement.ownerRole,
       timeouts: { lock: policy.lockTimeout, statement: policy.statementTimeout, concurrent: policy.concurrentTimeout },

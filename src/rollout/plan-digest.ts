@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { MigrationAssessment } from '../model/assessment.ts'
 import type { PlannedVersion, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
 import type { WavePolicy } from './waves.ts'
 
@@ -30,18 +31,23 @@ export function intentOf({ target, migrations, waves, orderBy, scope, policy }: 
   ])
 }
 
+/** What a plan is named by, besides what is asked for. */
+export interface DigestInput {
+  readonly versions: readonly Pick<PlannedVersion, 'history' | 'pending'>[]
+  readonly migrations: readonly { readonly name: string; readonly assessment: Pick<MigrationAssessment, 'sqlChecksum'> }[]
+  readonly tagsGeneration: number
+}
+
 /**
- * Names a plan: what is asked for, the set of starting histories with what each gets, and the tags by which waves were
- * filled. How many tenants there are is left out, so that one created or deleted meanwhile does not make it another plan.
+ * Names a plan: what is asked for, what the migrations send, the set of starting histories with what each gets, and the
+ * tags by which waves were filled. How many tenants there are is left out, so that one created or deleted meanwhile does
+ * not make it another plan.
  */
-export function digestOf(
-  intent: string,
-  versions: readonly Pick<PlannedVersion, 'history' | 'pending'>[],
-  tagsGeneration: number,
-): string {
+export function digestOf(intent: string, { versions, migrations, tagsGeneration }: DigestInput): string {
   return hash([
     intent,
     tagsGeneration,
+    migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum]),
     versions.map(({ history, pending }) => JSON.stringify([history, pending])).sort(),
   ]).slice(0, 12)
 }

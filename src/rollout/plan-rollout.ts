@@ -9,7 +9,8 @@ import { checkMigrations, outOfOrder } from '../migrations/check-migrations.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
-import type { PlannedVersion, RolloutPlan, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
+import type { MigrationAssessment } from '../model/assessment.ts'
+import type { PlannedMigration, PlannedVersion, RolloutPlan, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
 import { versionOf } from '../model/tenant.ts'
 import { digestOf, intentOf } from './plan-digest.ts'
 import { planWave, type Quantity, resolveSize, type WavePolicy } from './waves.ts'
@@ -28,8 +29,13 @@ export interface PlanInput {
   readonly maxFailures: Quantity | undefined
 }
 
-export interface PlannedRollout {
-  readonly plan: RolloutPlan
+/** A plan whose migrations nobody has looked into yet. */
+export interface DraftPlan extends Omit<RolloutPlan, 'digest' | 'migrations'> {
+  readonly migrations: readonly Omit<PlannedMigration, 'assessment'>[]
+}
+
+export interface DraftRollout {
+  readonly draft: DraftPlan
   /** Names what was asked for, whatever the state of the fleet. */
   readonly intent: string
   /** How tenants are assigned to waves, for the start. */
@@ -38,11 +44,15 @@ export interface PlannedRollout {
   readonly plannedAt: string
 }
 
+export interface PlannedRollout extends Omit<DraftRollout, 'draft'> {
+  readonly plan: RolloutPlan
+}
+
 /**
  * Computes what a rollout would do, from the catalog alone and without holding the fleet in memory.
  * @throws FleetError MIGRATIONS_DIFFER, MIGRATION_UNKNOWN, WAVE_EMPTY, WAVE_UNKNOWN, TAG_UNKNOWN
  */
-export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
+export async function draftRollout(input: PlanInput): Promise<DraftRollout> {
   const { migrations, scope, waves, orderBy } = input
   checkWaveNames(scope, waves)
   // One snapshot, so that the counts of a plan agree with each other.
@@ -77,9 +87,22 @@ export async function planRollout(input: PlanInput): Promise<PlannedRollout> {
       return {
         assignment,
         plannedAt: await startOf(db),
-        ...composePlan({ inScope, due, counts, examples, tagsGeneration }, input),
+        ...composeDraft({ inScope, due, counts, examples }, input),
       }
     })
+}
+
+/** Adds what was found out about the migrations, and names the whole by its digest. */
+export function completePlan(
+  { draft, ...rest }: DraftRollout,
+  assessments: ReadonlyMap<string, MigrationAssessment>,
+): PlannedRollout {
+  const migrations = draft.migrations.flatMap((migration) => {
+    const assessment = assessments.get(migration.name)
+    return assessment === undefined ? [] : [{ ...migration, assessment }]
+  })
+  const digest = digestOf(rest.intent, { ...draft, migrations, tagsGeneration: rest.assignment.tagsGeneration })
+  return { ...rest, plan: { ...draft, digest, migrations } }
 }
 
 interface PlanFacts {
@@ -94,13 +117,12 @@ interface PlanFacts {
   /** Tenants by wave and history; wave null: none takes them. */
   readonly counts: readonly { readonly wave: number | null; readonly history_id: string; readonly tenants: number }[]
   readonly examples: RolloutPlan['skipped']['pinnedExamples']
-  readonly tagsGeneration: number
 }
 
-function composePlan(
-  { inScope, due, counts, examples, tagsGeneration }: PlanFacts,
+function composeDraft(
+  { inScope, due, counts, examples }: PlanFacts,
   input: PlanInput,
-): Pick<PlannedRollout, 'plan' | 'intent'> {
+): Pick<DraftRollout, 'draft' | 'intent'> {
   const { migrations, scope, waves, policy, maxFailures } = input
   const isWanted = (wave: number | null) =>
     wave !== null && (scope.waves.length === 0 || scope.waves.includes(waves[wave]?.name ?? ''))
@@ -131,8 +153,7 @@ function composePlan(
     counts.filter((it) => it.wave === null),
     'tenants',
   )
-  const plan: RolloutPlan = {
-    digest: digestOf(intent, versions, tagsGeneration),
+  const draft: DraftPlan = {
     target,
     migrations: upToTarget
       .map(({ name, file, checksum, transaction }) => {
@@ -168,7 +189,7 @@ function composePlan(
       notReady: total(inScope, 'notReady'),
     },
   }
-  return { plan, intent }
+  return { draft, intent }
 }
 
 /** The time of the snapshot, by the catalog's clock: before it, so that nobody falls between plan and joiners. */

@@ -1,4 +1,4 @@
-import type { ApplyOutcome } from '../migrations/apply-migrations.ts'
+import type { ApplyOutcome, ApplyPhase } from '../migrations/apply-migrations.ts'
 import { storedMessage } from './stored-message.ts'
 
 /** What becomes of a run after an attempt. */
@@ -23,19 +23,30 @@ export interface Cause {
   readonly message: string
 }
 
+/** Where a migration may have done part of its work, unless a transaction took it back. */
+const STEPS: readonly ApplyPhase[] = ['statement', 'commit', 'concurrent-step']
+const NOT_REPEATED = 'dynamic and outside a transaction: look at it, then fleet rollout retry'
 const BUSY_MS = 1_000
 const BACKOFF_MS = 500
 const BACKOFF_MOST_MS = 30_000
 
+export interface SettleOptions {
+  /** Errors before this attempt. */
+  readonly tries: number
+  readonly attempts: number
+  /** Between 0 and 1: spreads retries, so that tenants of one server do not come back at the same moment. */
+  readonly jitter: number
+  /** Whether a migration that stopped on an error may simply be tried again. */
+  readonly isRepeatable: (migration: string) => boolean
+}
+
 /**
  * Decides what becomes of a run: errors are tried again with growing waits until the tries are used up, being busy costs
  * nothing, and what is the server's or the role's fault is not held against the tenant.
- * @param tries errors before this attempt
- * @param jitter between 0 and 1: spreads retries, so that tenants of one server do not come back at the same moment
  */
 export function settleAttempt(
   outcome: ApplyOutcome,
-  { tries, attempts, jitter }: { tries: number; attempts: number; jitter: number },
+  { tries, attempts, jitter, isRepeatable }: SettleOptions,
 ): Settlement {
   if (outcome.kind === 'applied') return { kind: 'succeed', history: outcome.history }
   const { migration, sqlstate, history } = outcome
@@ -46,6 +57,10 @@ export function settleAttempt(
   if (outcome.kind === 'busy') return { ...release, reason: 'busy', retryInMs: Math.round(BUSY_MS * (1 + jitter)) }
   if (outcome.kind === 'server') return { ...release, reason: 'error', retryInMs: 0, stop: 'server' }
   if (outcome.kind === 'rights') return { ...release, reason: 'error', retryInMs: 0, stop: 'rollout' }
+  const begun = STEPS.includes(outcome.phase)
+  if (begun && migration !== null && !isRepeatable(migration)) {
+    return { kind: 'fail', cause: { ...cause, message: `${message} (${NOT_REPEATED})` }, history }
+  }
   if (tries + 1 >= attempts) {
     return { kind: 'fail', cause: { ...cause, message: `${message} (after ${attempts} attempts)` }, history }
   }

@@ -7,12 +7,14 @@ import { FleetError } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
-import type { PlannedRollout } from './plan-rollout.ts'
+import type { DraftRollout, PlannedRollout } from './plan-rollout.ts'
 import { releaseReached } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
 
 export interface StartRolloutOptions {
-  readonly plan: () => Promise<PlannedRollout>
+  readonly draft: () => Promise<DraftRollout>
+  /** Finds out what the migrations do; only for what is going to start. */
+  readonly assess: (draft: DraftRollout) => Promise<PlannedRollout>
   /** Refuse another plan than the one with this digest, or one that begins so. */
   readonly digest: string | undefined
   /** Gives up the rollout that is in the way; undefined: refuse. */
@@ -32,7 +34,7 @@ export type Started =
  */
 export async function startRollout(
   context: DriveContext,
-  { plan, digest, supersede }: StartRolloutOptions,
+  { draft, assess, digest, supersede }: StartRolloutOptions,
 ): Promise<Started> {
   if (digest !== undefined && !/^[0-9a-f]{8,}$/.test(digest)) {
     throw new FleetError(
@@ -40,22 +42,23 @@ export async function startRollout(
       `"${digest}" is not a digest: give 8 hex digits or more, as \`fleet rollout plan\` prints them.`,
     )
   }
-  const planned = await plan()
+  const drafted = await draft()
   const active = await findActive(context.db)
   if (active === undefined) {
+    const planned = await assess(drafted)
     try {
       return await startPlanned(planned, context, digest)
     } catch (error) {
       // Somebody was faster; with the same, we go on together.
       const other = await findActive(context.db)
-      if (other !== undefined && isSame(other, planned, digest)) return continueActive(other)
+      if (other !== undefined && isSame(other, drafted, digest)) return continueActive(other)
       throw error
     }
   }
-  if (isSame(active, planned, digest)) return continueActive(active)
+  if (isSame(active, drafted, digest)) return continueActive(active)
   if (supersede === undefined) throw anotherIsActive(active)
   await supersede(active)
-  return startPlanned(await plan(), context, digest)
+  return startPlanned(await assess(await draft()), context, digest)
 }
 
 async function startPlanned(
@@ -76,7 +79,9 @@ async function startPlanned(
     )
   }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
-  await recordMigrations(db, upToTarget, { replace: true })
+  const sqlChecksums = new Map(plan.migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum]))
+  const contents = upToTarget.map(({ name, checksum }) => ({ name, checksum, sqlChecksum: sqlChecksums.get(name) ?? null }))
+  await recordMigrations(db, contents, { replace: true })
   if (plan.tenants === 0) {
     if (plan.releases) await releaseReached(db, migrations, plan.target)
     return { kind: 'nothing-to-do', plan }
@@ -101,12 +106,9 @@ async function startPlanned(
   return { kind: 'drive', row }
 }
 
-function isSame(active: RolloutRow, { intent, plan }: PlannedRollout, digest: string | undefined): boolean {
+function isSame(active: RolloutRow, { intent }: DraftRollout, digest: string | undefined): boolean {
   if (active.state === 'aborting') return false
-  return (
-    active.digest === plan.digest ||
-    (digest === undefined ? active.intent === intent : active.digest.startsWith(digest))
-  )
+  return digest === undefined ? active.intent === intent : active.digest.startsWith(digest)
 }
 
 function continueActive(active: RolloutRow): Started {

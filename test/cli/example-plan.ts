@@ -1,9 +1,24 @@
 import type { Page } from '../../src/cli/face.ts'
+import type { MigrationAssessment } from '../../src/model/assessment.ts'
 import type { RolloutEvent } from '../../src/model/events.ts'
 import type { RolloutPlan, RolloutStatus } from '../../src/model/rollout.ts'
 
 /** A terminal of 80 columns without colours. */
 export const page: Page = { width: 80, cut: true, style: (_format, text) => text }
+
+/** What is known of a migration that harms nobody. */
+export const SAFE: MigrationAssessment = {
+  kind: 'static',
+  reasons: [],
+  sqlChecksum: 'c',
+  verdict: 'safe',
+  findings: [],
+  waived: [],
+  unusedWaivers: [],
+  restorePoint: false,
+  tracedOn: 'PostgreSQL 18.4',
+  notTraced: null,
+}
 
 export const plan: RolloutPlan = {
   digest: 'c41d07aa0123456789',
@@ -15,8 +30,16 @@ export const plan: RolloutPlan = {
       checksum: 'a',
       transaction: false,
       tenants: 411,
+      assessment: SAFE,
     },
-    { name: '0039_split_name', file: 'migrations/0039_split_name.ts', checksum: 'b', transaction: true, tenants: 411 },
+    {
+      name: '0039_split_name',
+      file: 'migrations/0039_split_name.ts',
+      checksum: 'b',
+      transaction: true,
+      tenants: 411,
+      assessment: SAFE,
+    },
   ],
   versions: [
     {
@@ -37,6 +60,8 @@ export const plan: RolloutPlan = {
     perServer: 20,
     failureMode: 'strict',
     attempts: 5,
+    replay: true,
+    proof: 3,
     lockTimeout: 3_000,
     statementTimeout: 600_000,
     concurrentTimeout: 7_200_000,

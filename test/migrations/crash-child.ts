@@ -17,6 +17,7 @@ await applyMigrations({
       checksum: '',
       down: undefined,
       transaction,
+      allow: {},
       up: async (db) => {
         for (const [n, text] of steps.entries()) {
           const sent = sql.raw(text).execute(db)

@@ -85,7 +85,7 @@ export async function setup(way: (typeof WAYS)[number] = 'live') {
 /** Returns a migration as if it had been loaded from a file. */
 export function migration(name: string, up: Migration['up'], { transaction = true } = {}): Migration {
   const file = `migrations/${name}.ts`
-  return { name, file, path: `/project/${file}`, checksum: '0'.repeat(64), up, down: undefined, transaction }
+  return { name, file, path: `/project/${file}`, checksum: '0'.repeat(64), up, down: undefined, transaction, allow: {} }
 }
 
 /** Returns a migration that makes a table named after it. */

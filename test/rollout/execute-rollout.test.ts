@@ -66,7 +66,8 @@ function simulate(seed: number, failureMode: FailureMode) {
       return {
         state,
         epoch: 1,
-
+        proving: [],
+        deviating: [],
         waves: waves.map((wave) => ({
           ...wave,
           pending: of(wave.position, 'pending').length > 0,
@@ -87,7 +88,7 @@ function simulate(seed: number, failureMode: FailureMode) {
           return (taken[server] ?? 0) <= room(server)
         })
         .slice(0, limit)
-        .map(({ id, server }) => ({ tenantId: id, server }))
+        .map(({ id, server }) => ({ tenantId: id, server, proves: false }))
     },
     releaseLostClaims: async () => {},
     markWaveStarted: async (wave) => mark(wave.position, 'startedAt'),

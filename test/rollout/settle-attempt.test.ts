@@ -12,7 +12,7 @@ const broken = (kind: Exclude<ApplyOutcome['kind'], 'applied'>): ApplyOutcome =>
   history: null,
 })
 const settle = (outcome: ApplyOutcome, tries = 0, attempts = 5) =>
-  settleAttempt(outcome, { tries, attempts, jitter: 0.5 })
+  settleAttempt(outcome, { tries, attempts, jitter: 0.5, isRepeatable: (migration) => migration !== 'once' })
 
 test('what was applied has succeeded', () => {
   expect(settle({ kind: 'applied', history: ['m'], applied: [] })).toEqual({ kind: 'succeed', history: ['m'] })
@@ -40,4 +40,10 @@ test('an error is tried again with growing waits, and fails when its tries are u
 test('what is the fault of server or role stops those, and is not held against the tenant', () => {
   expect(settle(broken('server'), 4)).toMatchObject({ kind: 'release', counts: false, stop: 'server' })
   expect(settle(broken('rights'), 4)).toMatchObject({ kind: 'release', counts: false, stop: 'rollout' })
+})
+
+test('an error in the middle of what may not be repeated fails at once, one before it does not', () => {
+  const once = { ...broken('error'), migration: 'once' }
+  expect(settle(once)).toMatchObject({ kind: 'fail', cause: { message: expect.stringContaining('fleet rollout retry') } })
+  expect(settle({ ...once, phase: 'connect' } as ApplyOutcome)).toMatchObject({ kind: 'release', reason: 'error' })
 })

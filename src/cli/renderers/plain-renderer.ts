@@ -84,6 +84,12 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
         `${event.wave}: ${event.tenantId} tries again in ${wait}: ${[event.sqlstate, oneLine(event.message)].filter((it) => it !== null).join('  ')}`,
       ]
     }
+    case 'migration.proven':
+      return [
+        `${event.migration}: sent as recorded from now on (${countOf(event.tenants, 'tenant')} ran it live and alike)`,
+      ]
+    case 'migration.deviated':
+      return [`${event.migration}: runs live from now on (${event.tenantId}: ${oneLine(event.deviation)})`]
     case 'server.paused':
       return [`server ${event.server} is left out: ${event.sqlstate}  ${oneLine(event.message)}`]
     case 'rollout.paused':

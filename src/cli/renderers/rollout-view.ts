@@ -134,6 +134,10 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
     }
     case 'tenant.released':
       return { ...inWave(view, event.wave, leave), retries: view.retries + 1 }
+    case 'migration.proven':
+      return view
+    case 'migration.deviated':
+      return { ...view, notice: `${event.migration} runs live: it differs from what was recorded` }
     case 'server.paused':
       return { ...view, notice: `server ${event.server} left out (${event.sqlstate}): ${event.message}` }
     case 'rollout.paused':

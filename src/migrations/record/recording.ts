@@ -1,7 +1,10 @@
+import type { PreparedValue } from '../../postgres/prepare-value.ts'
+
 /** What Kysely hands to a driver: one call, which may hold several statements where the migration wrote raw SQL. */
 export interface RecordedQuery {
   readonly sql: string
-  readonly parameters: readonly unknown[]
+  /** As node-postgres would send them: what is left of a Date, an array or an object is its text. */
+  readonly parameters: readonly PreparedValue[]
   /** Line of the migration's file that sent it, from 1; null: not known. */
   readonly line: number | null
 }

@@ -11,6 +11,8 @@ export interface TableRef {
 
 /** One thing that a rule found in a statement. What is left out takes the rule's default, or false. */
 export interface Match {
+  /** Where this match does another kind of harm than its rule's others: to drop a table without rows loses nothing. */
+  readonly class?: FindingClass
   readonly message: string
   readonly help?: string
   readonly table?: TableRef
@@ -37,6 +39,8 @@ export interface RuleContext {
   readonly madeHere: MadeHere
   /** Undefined: nothing was traced at all (`fleet lint` without a server). */
   readonly trace: TraceResult | undefined
+  /** Those of all statements of the migration; undefined with `trace`. */
+  readonly traces: readonly TraceResult[] | undefined
   /** Whether the table is known to have no rows in any target. */
   readonly isEmpty: (table: TableRef) => boolean
 }

@@ -21,6 +21,12 @@ export interface TracedRelation extends RelationName {
   readonly indexLocked: boolean
   /** All rows were read by this statement. */
   readonly scanned: boolean
+  /** Whether the transaction has run INSERT, UPDATE, DELETE or MERGE on it, with this statement or one before. */
+  readonly written?: boolean
+  /** It got a new file without the rows of the old one: TRUNCATE, WITH NO DATA. */
+  readonly emptied?: boolean
+  /** The table that it is a partition or child of: what is done to that one is done to it too. */
+  readonly parent?: RelationName | null
 }
 
 /** Something that existed before the statement and does not exist after it. */

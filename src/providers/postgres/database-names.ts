@@ -10,7 +10,12 @@ const MOST_BYTES = 63
  * @throws FleetError CONFIG_INVALID when PostgreSQL would cut it off
  */
 export function databaseName({ fleet, kind, key }: Mark): string {
-  const name = { tenant: `${fleet}_${key}`, template: `${fleet}__template_${key}`, catalog: `${fleet}__catalog` }[kind]
+  const name = {
+    tenant: `${fleet}_${key}`,
+    template: `${fleet}__template_${key}`,
+    scratch: `${fleet}__scratch_${key}`,
+    catalog: `${fleet}__catalog`,
+  }[kind]
   if (Buffer.byteLength(name) <= MOST_BYTES) return name
   throw new FleetError(
     'CONFIG_INVALID',

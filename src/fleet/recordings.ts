@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url'
+import { extname } from 'node:path'
+import type { FleetConfig } from '../config/config.ts'
+import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
+import { compileMigration } from '../migrations/compile/compile-migration.ts'
+import type { Migration } from '../migrations/migration.ts'
+import { recordMigrations } from '../migrations/record/record-migrations.ts'
+import type { RecordedMigration } from '../migrations/risk/assess-migration.ts'
+import { findWaivers } from '../migrations/risk/waivers.ts'
+
+/** Recordings of a process: a file is recorded once as long as it stays the same. */
+export interface Recordings {
+  of(migrations: readonly Migration[]): Promise<ReadonlyMap<string, RecordedMigration>>
+  /** Those that are static. */
+  compiled(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>>
+}
+
+export function createRecordings({ migrations: { plugins }, file, root }: FleetConfig): Recordings {
+  const done = new Map<string, RecordedMigration>()
+  const keyOf = ({ name, checksum }: Migration) => `${name} ${checksum}`
+  const setup = { module: SETUP, argument: { file: plugins.length === 0 ? null : (file ?? null), root } }
+
+  async function record(missing: readonly Migration[]): Promise<void> {
+    const recordings = await recordMigrations(missing, { setup })
+    for (const [index, migration] of missing.entries()) {
+      const recording = recordings[index]
+      if (recording === undefined) continue
+      const { kind, reasons } = recording
+      if (kind === 'dynamic') done.set(keyOf(migration), { kind, reasons })
+      else {
+        const compiled = compileMigration(migration, recording.queries)
+        const waivers = recording.queries.flatMap(({ sql }) => findWaivers(sql))
+        done.set(keyOf(migration), { kind, compiled, waivers })
+      }
+    }
+  }
+
+  async function of(migrations: readonly Migration[]) {
+    if (plugins.length > 0 && file === undefined) return dynamic(migrations, WITHOUT_FILE)
+    const missing = migrations.filter((it) => !done.has(keyOf(it)))
+    if (missing.length > 0) await record(missing)
+    return new Map(migrations.flatMap((it) => entry(it.name, done.get(keyOf(it)))))
+  }
+
+  return {
+    of,
+    compiled: async (migrations) =>
+      new Map([...(await of(migrations))].flatMap(([name, it]) => entry(name, it.kind === 'static' ? it.compiled : undefined))),
+  }
+}
+
+/** Run in the recorder's process, which shares nothing with this one. */
+const SETUP = new URL(`../config/set-up-recorder${extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+
+const WITHOUT_FILE =
+  'The configuration has plugins and was not loaded from a file: what they make of its queries cannot be recorded.'
+
+function dynamic(migrations: readonly Migration[], message: string): ReadonlyMap<string, RecordedMigration> {
+  const reasons = [{ message, sql: null, line: null }]
+  return new Map(migrations.map(({ name }) => [name, { kind: 'dynamic', reasons }]))
+}
+
+function entry<T>(name: string, value: T | undefined): (readonly [string, T])[] {
+  return value === undefined ? [] : [[name, value]]
+}

@@ -1,0 +1,38 @@
+import type { Node } from 'libpg-query'
+import type { RuleContext, TableRef } from './rule.ts'
+import { dropOf, droppedObjects } from './syntax/dropped.ts'
+import { runsAlone } from './syntax/runs-alone.ts'
+import { isSameTable } from './syntax/tables.ts'
+import { isAtLeast, type TableLock, takenLocks } from './taken-locks.ts'
+import { refOf } from './traced-facts.ts'
+
+/** Returns what earlier statements of the same transaction hold on tables that others use, as seen by the trace or else as named. */
+export function heldLocks({ statements, index, inTransaction, madeHere, traces }: RuleContext): readonly TableLock[] {
+  if (!inTransaction) return []
+  const earlier = statements.slice(0, index)
+  const begin = 1 + earlier.findLastIndex(({ node }) => runsAlone(node))
+  const dropped = earlier.flatMap(({ node }) => droppedTables(node))
+  return earlier
+    .slice(begin)
+    .flatMap(({ node }, at) => {
+      const trace = traces?.[begin + at]
+      if (trace?.kind !== 'traced') return takenLocks(node)
+      return trace.facts.relations.flatMap(({ schema, name, lock, lockIsNew }) =>
+        lock && lockIsNew ? [{ table: refOf({ schema, name }), lock }] : [],
+      )
+    })
+    .filter(({ table }) => !madeHere.table(table) && !dropped.some((it) => isSameTable(it, table)))
+}
+
+/** Returns the strongest lock that earlier statements of the same transaction hold on a table. */
+export function heldLock(context: RuleContext, table: TableRef): TableLock['lock'] | undefined {
+  return heldLocks(context)
+    .filter((held) => isSameTable(held.table, table))
+    .map(({ lock }) => lock)
+    .reduce<TableLock['lock'] | undefined>((best, lock) => (best && isAtLeast(best, lock) ? best : lock), undefined)
+}
+
+/** Nobody waits for what is gone: who uses it fails. */
+function droppedTables(node: Node | null): readonly TableRef[] {
+  return droppedObjects(dropOf(node, 'OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW')).map(({ ref }) => ref)
+}

@@ -1,0 +1,16 @@
+import { overwritten } from '../overwritten.ts'
+import { harmfulChanges } from '../row-changes.ts'
+import type { Rule } from '../rule.ts'
+
+export const updateAllRows: Rule = {
+  id: 'update-all-rows',
+  class: 'destructive',
+  summary: 'Overwrites a column in every row of a table.',
+  restorePoint: true,
+  approval: 'no',
+  decidedBy: 'rule',
+  find: ({ node }, context) =>
+    harmfulChanges(node, 'update', context)
+      .filter(({ everyRow }) => everyRow)
+      .map((change) => overwritten(change, 'in every row', context)),
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import type { Migration } from '../migrations/migration.ts'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { Mark } from '../model/mark.ts'
+import { Secret } from '../model/secret.ts'
+import { sameMark } from '../model/mark.ts'
+import { ensureTemplate, type TemplateContext } from './template.ts'
+
+/** A database to try things on: it is dropped afterwards. */
+export interface ScratchDatabase {
+  readonly connection: ConnectionDescriptor
+  /** The role that owns what is in it. */
+  readonly ownerRole: string | null
+}
+
+/**
+ * Lends a clone of the template with these migrations, and drops it, whatever happened.
+ * @throws what building the template, cloning it and `use` throw
+ */
+export async function withScratchDatabase<T>(
+  server: string,
+  migrations: readonly Migration[],
+  context: TemplateContext,
+  use: (scratch: ScratchDatabase) => Promise<T>,
+): Promise<T> {
+  const { provider, clock } = context
+  await dropForgotten(context)
+  const template = await ensureTemplate(server, migrations, context)
+  const key = `${clock.now().getTime().toString(36)}_${randomBytes(4).toString('hex')}`
+  const mark = markOf(key, context)
+  const password = new Secret(randomBytes(24).toString('base64url'))
+  try {
+    const placement = await provider.createDatabase({ server, template, mark, password })
+    return await use({ connection: await provider.connect(placement), ownerRole: placement.ownerRole })
+  } finally {
+    await provider.deleteDatabase(provider.plannedPlacement(server, mark), mark)
+  }
+}
+
+/** No use of one takes so long, in milliseconds. */
+const FORGOTTEN = 3_600_000
+
+/** Drops what processes left that were killed while they used it. */
+async function dropForgotten(context: TemplateContext): Promise<void> {
+  const { provider, fleet, clock } = context
+  for await (const { server, mark } of provider.findDatabases(`${fleet}\\_\\_scratch\\_%`)) {
+    if (mark === undefined || !sameMark(mark, markOf(mark.key, context))) continue
+    const madeAt = Number.parseInt(mark.key, 36)
+    if (clock.now().getTime() - madeAt > FORGOTTEN)
+      await provider.deleteDatabase(provider.plannedPlacement(server, mark), mark)
+  }
+}
+
+function markOf(key: string, { fleet, catalogId }: Pick<TemplateContext, 'fleet' | 'catalogId'>): Mark {
+  return { fleet, catalogId, kind: 'scratch', key }
+}

@@ -1,0 +1,38 @@
+import { having, long, loses, quick, type RiskCase } from './risk-case.ts'
+
+/** Types, extensions, schemas, views, sequences, locks. */
+export const OTHERS_CASES: readonly RiskCase[] = [
+  quick("create type level as enum ('low', 'high')"),
+  quick(`alter type mood add value 'great'`),
+  quick(`alter type mood add value if not exists 'ok'`),
+  quick(`alter type mood rename value 'sad' to 'blue'`),
+  quick('alter type mood rename to feeling'),
+  quick('drop type unused_kind'),
+  loses('drop type mood cascade'),
+  loses('drop domain usedint cascade'),
+  loses('drop extension citext cascade'),
+  quick('drop extension hstore'),
+  quick('create extension if not exists pg_trgm'),
+  quick('create schema fresh'),
+  loses('drop schema archive cascade'),
+  quick('drop schema blank'),
+  quick('alter schema archive rename to attic'),
+  quick('create view v2 as select * from u'),
+  quick('create or replace view v as select id, name, email from u'),
+  quick('drop view v'),
+  quick('alter view v rename to w_view'),
+  quick('create materialized view mv2 as select * from u'),
+  quick('drop materialized view mv'),
+  long('refresh materialized view mv'),
+  quick('refresh materialized view mv with no data'),
+  quick('create sequence s2'),
+  quick('alter sequence s increment by 2'),
+  quick('lock table t in access exclusive mode'),
+  quick('lock table t in share mode'),
+  long('lock table t in share mode', 'select count(*) from t'),
+  quick(`set lock_timeout = '2s'`, 'alter table t add column x int'),
+  having(
+    'create table w_parent (note text)',
+    quick('alter table w inherit w_parent', 'alter table w no inherit w_parent'),
+  ),
+]
