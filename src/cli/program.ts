@@ -7,6 +7,7 @@ import { checkCommand } from './commands/check.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
+import { lintCommand } from './commands/lint.ts'
 import { migrateAcceptCommand } from './commands/migrate/accept.ts'
 import { migrateListCommand } from './commands/migrate/list.ts'
 import { migrateMakeCommand } from './commands/migrate/make.ts'
@@ -70,7 +71,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Begin:')
   add(program, [initCommand(), demoCommand(), doctorCommand()])
   program.commandsGroup('Look:')
-  add(program, [statusCommand(), checkCommand()])
+  add(program, [statusCommand(), checkCommand(), lintCommand()])
   program.helpCommand('help [command]', 'show help of a command')
   program.commandsGroup('Work:')
   add(program, [

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { findAssessment, keepAssessment } from '../catalog/assessments.ts'
 import { sampleTenants } from '../catalog/tenants.ts'
 import { programVersion } from '../lib/program-version.ts'
+import { storableJson } from '../lib/storable.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { assessMigration, type RecordedMigration } from '../migrations/risk/assess-migration.ts'
 import { largestOf, readTableSizes, type SizedTable } from '../migrations/risk/read-table-sizes.ts'
@@ -37,7 +38,8 @@ export async function assessMigrations(
     const recorded = recordings.get(migration.name)
     if (recorded === undefined) return []
     const seen = traced.get(migration.name) ?? NOT_TRACED
-    return [[migration.name, assessMigration({ migration, recorded, ...seen, sizes })] as const]
+    const assessment = assessMigration({ migration, recorded, ...seen, sizes })
+    return [[migration.name, storableJson(assessment)] as const]
   })
   const isWhole = [...traced.values()].every(({ notTraced }) => notTraced === null)
   // What could not be traced today may be tomorrow.

@@ -1,3 +1,5 @@
+import type { MigrationAssessment } from '../model/assessment.ts'
+import type { LintedMigration } from './lint.ts'
 import type { TenantFilter } from '../catalog/tenants.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
@@ -80,6 +82,16 @@ export interface TemplateInfo {
  * await fleet.tenants.create([{ id: 'acme', tags: { ring: 'internal' } }])
  * await fleet.close()
  */
+/** A migration with what it sends. */
+export interface MigrationDetail extends MigrationInfo {
+  /** The file's text; null when it is gone. */
+  readonly source: string | null
+  /** What tenants are sent, in order; null when the file is gone or it is dynamic. */
+  readonly statements: readonly { readonly sql: string; readonly transactional: boolean; readonly line: number | null }[] | null
+  /** Null when the file is gone. */
+  readonly assessment: MigrationAssessment | null
+}
+
 export interface Fleet {
   readonly name: string
   readonly tenants: {
@@ -128,7 +140,9 @@ export interface Fleet {
   }
   readonly migrations: {
     list(): Promise<readonly MigrationInfo[]>
-    show(name: string): Promise<MigrationInfo & { readonly source: string | null }>
+    show(name: string): Promise<MigrationDetail>
+    /** Looks into the migrations that some tenant lacks, or into all: what they lock, rewrite and lose. */
+    lint(options?: { readonly all?: boolean }): Promise<readonly LintedMigration[]>
     /** Writes an empty migration with the next number or timestamp; returns its path. */
     make(name: string): Promise<string>
     /** Takes the present content of an edited file as what tenants have. */

@@ -4,10 +4,13 @@ import { listKnownMigrations, recordMigrations } from '../catalog/known-migratio
 import { countReady } from '../catalog/tenant-counts.ts'
 import { makeMigration } from '../migrations/make-migration.ts'
 import { FleetError } from '../model/errors.ts'
+import { assessMigrations } from './assess-migrations.ts'
 import type { Fleet, MigrationInfo } from './fleet.ts'
+import type { LintedMigration } from './lint.ts'
 import type { Parts } from './parts.ts'
 
-export function migrationMethods({ catalog, config, files }: Parts): Fleet['migrations'] {
+export function migrationMethods(parts: Parts): Fleet['migrations'] {
+  const { catalog, config, files, recordings } = parts
   const { db } = catalog
 
   async function list(): Promise<MigrationInfo[]> {
@@ -51,11 +54,33 @@ export function migrationMethods({ catalog, config, files }: Parts): Fleet['migr
     )
   }
 
+  /** The chain from the first of them on: the schema before it is what it meets. */
+  async function lint(names: readonly string[]): Promise<LintedMigration[]> {
+    const loaded = await files.load()
+    const first = loaded.findIndex(({ name }) => names.includes(name))
+    if (first < 0) return []
+    const assessments = await assessMigrations(loaded.slice(first), loaded.slice(0, first), parts)
+    return loaded.flatMap(({ name, file }) => {
+      const assessment = names.includes(name) ? assessments.get(name) : undefined
+      return assessment === undefined ? [] : [{ name, file, assessment }]
+    })
+  }
+
   return {
     list,
     show: async (name) => {
       const info = await find(name)
-      return { ...info, source: info.file === null ? null : await readFile(join(config.root, info.file), 'utf8') }
+      if (info.file === null) return { ...info, source: null, statements: null, assessment: null }
+      const assessment = (await lint([name]))[0]?.assessment ?? null
+      const recorded = (await recordings.of(await files.load())).get(name)
+      const statements = recorded?.kind === 'static' ? recorded.compiled.statements : null
+      return { ...info, source: await readFile(join(config.root, info.file), 'utf8'), statements, assessment }
+    },
+    lint: async ({ all = false } = {}) => {
+      const known = await list()
+      const ready = await countReady(db)
+      const wanted = known.filter(({ file, appliedBy }) => file !== null && (all || appliedBy < ready || ready === 0))
+      return lint(wanted.map(({ name }) => name))
     },
     make: (name) => makeMigration(name, { folder: config.migrations.folder, root: config.root }),
     accept: async (name) => {

@@ -15,7 +15,11 @@ export interface Recordings {
   compiled(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>>
 }
 
-export function createRecordings({ migrations: { plugins }, file, root }: FleetConfig): Recordings {
+export function createRecordings({
+  migrations: { plugins },
+  file,
+  root,
+}: Pick<FleetConfig, 'migrations' | 'file' | 'root'>): Recordings {
   const done = new Map<string, RecordedMigration>()
   const keyOf = ({ name, checksum }: Migration) => `${name} ${checksum}`
   const setup = { module: SETUP, argument: { file: plugins.length === 0 ? null : (file ?? null), root } }

@@ -5,6 +5,7 @@ import type { RecordedMigration } from '../migrations/risk/assess-migration.ts'
 import type { MigrationTrace, TraceResult } from '../migrations/risk/trace-facts.ts'
 import { traceMigrations } from '../migrations/risk/trace-migrations.ts'
 import { withClient } from '../postgres/connect.ts'
+import { askServerVersion } from '../postgres/server-version.ts'
 import type { ScratchDatabase } from '../provisioning/scratch-database.ts'
 
 /** What a server was seen to do with a migration. */
@@ -74,8 +75,7 @@ async function traceOne(
 ): Promise<Omit<TracedMigration, 'notTraced'>> {
   return withClient(connection, { applicationName: 'fleet/trace' }, async (client) => {
     const [trace] = await traceMigrations(client, [compiled], { ownerRole, statementTimeout })
-    const { rows } = await client.query<{ version: string }>(`select current_setting('server_version') as version`)
-    return { trace, tracedOn: `PostgreSQL ${rows[0]?.version.split(' ')[0] ?? ''}` }
+    return { trace, tracedOn: await askServerVersion(client) }
   })
 }
 

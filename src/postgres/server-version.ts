@@ -1,3 +1,5 @@
+import type { Client } from './connect.ts'
+
 /** A version of PostgreSQL as the server reports it in `server_version_num`: 180004 is 18.4. */
 export type ServerVersion = number
 
@@ -19,4 +21,10 @@ export function supportOf(version: ServerVersion): 'supported' | 'too-old' | 'un
   const major = majorOf(version)
   if (major < SUPPORTED.oldest) return 'too-old'
   return major > SUPPORTED.newest ? 'untested' : 'supported'
+}
+
+/** Asks a server what it calls itself: `PostgreSQL 18.4`, without what distributions add. */
+export async function askServerVersion(client: Client): Promise<string> {
+  const { rows } = await client.query<{ version: string }>(`select current_setting('server_version') as version`)
+  return `PostgreSQL ${rows[0]?.version.split(' ')[0] ?? ''}`
 }

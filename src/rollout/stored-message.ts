@@ -1,3 +1,5 @@
+import { storableText } from '../lib/storable.ts'
+
 const MOST = 1_000
 
 /**
@@ -8,6 +10,6 @@ const MOST = 1_000
 export function storedMessage(sqlstate: string | null, message: string): string {
   const holdsValues = sqlstate !== null && /^(22|P0)/.test(sqlstate)
   const shown = holdsValues ? message.replace(/"[^"]*"|'[^']*'/g, '"…"') : message
-  const storable = shown.replaceAll('\0', '').toWellFormed()
+  const storable = storableText(shown)
   return storable.length > MOST ? `${storable.slice(0, MOST)}…`.toWellFormed() : storable
 }

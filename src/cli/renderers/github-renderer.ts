@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs'
 import type { RolloutPlan, RolloutStatus } from '../../model/rollout.ts'
 import type { Face } from '../face.ts'
 import { formatDuration } from './format-values.ts'
+import { escapeData, escapeProperty } from './github-escape.ts'
 import { linesOf } from './plain-renderer.ts'
 import { nextSteps, stateSentence } from './render-rest.ts'
 import type { RolloutRenderer } from './renderer.ts'
@@ -83,12 +84,4 @@ function fileOf(plan: RolloutPlan, migration: string | null): string | undefined
 
 function cell(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(/[|<>`*_\\]/g, '\\$&')
-}
-
-function escapeData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-}
-
-function escapeProperty(text: string): string {
-  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 }

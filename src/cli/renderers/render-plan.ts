@@ -1,7 +1,8 @@
-import type { PlannedWave, RolloutPlan } from '../../model/rollout.ts'
+import type { PlannedMigration, PlannedWave, RolloutPlan } from '../../model/rollout.ts'
 import type { Page } from '../face.ts'
 import { fitText } from './fit-text.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
+import { renderAssessment, verdictText, worstOf } from './render-assessment.ts'
 import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -15,7 +16,8 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
     [
       { title: '', text: (it) => it.name },
       { title: '', text: (it) => countOf(it.tenants, 'tenant'), align: 'right' },
-      { title: '', text: (it) => (it.transaction ? '' : 'not in a transaction'), least: 10 },
+      { title: '', text: (it) => verdictText(it.assessment.verdict, page) },
+      { title: '', text: noteOf, least: 10 },
     ],
     plan.migrations,
     { width, cut: page.cut, indent: 3 },
@@ -30,7 +32,31 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
     plan.waves,
     { width, cut: page.cut, indent: 3 },
   )
-  return [`${style('bold', title)}  ${digest}`, '', migrations, '', waves, ...leftOut(plan, width)].join('\n')
+  return [
+    `${style('bold', title)}  ${digest}`,
+    '',
+    migrations,
+    ...details(plan, page),
+    '',
+    waves,
+    ...leftOut(plan, width),
+  ].join('\n')
+}
+
+function noteOf({ transaction, assessment }: PlannedMigration): string {
+  const parts = [worstOf(assessment), ...(transaction ? [] : ['not in a transaction'])]
+  return parts.filter((it) => it !== '').join('; ')
+}
+
+/** What a reviewer has to know of those that are not safe. */
+function details({ migrations }: RolloutPlan, page: Page): string[] {
+  const unsafe = migrations.filter(({ assessment: { verdict, findings } }) => verdict !== 'safe' || findings.some((it) => it.refused))
+  const restorePoints = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
+  const would = `A restore point would be taken before: ${restorePoints.join(', ')}.`
+  return [
+    ...unsafe.flatMap(({ file, assessment }) => ['', renderAssessment(file, assessment, page)]),
+    ...(restorePoints.length === 0 ? [] : ['', wrapText(would, { width: page.width, first: '   ' })]),
+  ]
 }
 
 function nothingToDo(plan: RolloutPlan, { width }: Page): string {

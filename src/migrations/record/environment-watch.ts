@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
+import type { DynamicReason } from '../../model/assessment.ts'
 import { followImports, type ImportGraph } from './import-graph.ts'
-import type { DynamicReason } from './recording.ts'
 import { type EnvironmentRead, environmentReason, modulesInStack, watchEnvironment } from './watch-environment.ts'
 
 /** Knows which migration depends on the environment: by looking itself, or by importing a module that looked when it was loaded. */

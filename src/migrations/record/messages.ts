@@ -1,5 +1,6 @@
+import type { DynamicReason } from '../../model/assessment.ts'
 import type { MigrationFile } from '../list-migration-files.ts'
-import type { DynamicReason, RecordedQuery } from './recording.ts'
+import type { RecordedQuery } from './recording.ts'
 import type { Skew } from './skew-random.ts'
 
 /**

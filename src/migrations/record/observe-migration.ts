@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KyselyPlugin } from 'kysely'
+import type { DynamicReason } from '../../model/assessment.ts'
 import { lineInStack } from '../describe-import-error.ts'
 import type { Migration } from '../migration.ts'
 import { answerShape } from './answer-shape.ts'
 import { type Answers, BASE, TRAP, VARIANTS } from './answers.ts'
 import { failurePoints } from './failure-points.ts'
-import type { DynamicReason, RecordedQuery } from './recording.ts'
+import type { RecordedQuery } from './recording.ts'
 import { type Run, runMigration } from './run-migration.ts'
 
 export interface ObserveOptions {

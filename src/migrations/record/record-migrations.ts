@@ -1,8 +1,9 @@
+import type { DynamicReason } from '../../model/assessment.ts'
 import type { Migration } from '../migration.ts'
 import type { RecorderSetup } from './messages.ts'
 import { firstDifference } from './observe-migration.ts'
 import { type Observation, Recorder } from './recorder.ts'
-import type { DynamicReason, Recording } from './recording.ts'
+import type { Recording } from './recording.ts'
 
 export interface RecordOptions {
   /** Brings the plugins of the configuration. Left out: there are none. */

@@ -1,9 +1,9 @@
 import type { KyselyPlugin } from 'kysely'
+import type { DynamicReason } from '../../model/assessment.ts'
 import { loadMigration } from '../load-migrations.ts'
 import { EnvironmentWatch } from './environment-watch.ts'
 import type { RecorderMessage, RecorderSetup, RecordRequest, StartRecorder } from './messages.ts'
 import { observeOnce, observeVariants } from './observe-migration.ts'
-import type { DynamicReason } from './recording.ts'
 import { shiftClock } from './shift-clock.ts'
 import { skewRandom } from './skew-random.ts'
 

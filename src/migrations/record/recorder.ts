@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
+import type { DynamicReason } from '../../model/assessment.ts'
 import type { RecorderMessage, RecorderSetup, RecordRequest, StartRecorder } from './messages.ts'
-import type { DynamicReason, RecordedQuery } from './recording.ts'
+import type { RecordedQuery } from './recording.ts'
 
 export interface RecorderOptions extends StartRecorder {
   /** How long one migration may take, in milliseconds. */
@@ -21,7 +22,7 @@ export interface Observation {
 /** A process in which migrations run against nothing. One that breaks or hangs is replaced for the next migration. */
 export class Recorder {
   readonly #options: RecorderOptions
-  #child: ChildProcess | undefined
+  #child: Promise<ChildProcess> | undefined
 
   constructor(options: RecorderOptions) {
     this.#options = options
@@ -33,9 +34,10 @@ export class Recorder {
    */
   async record(request: RecordRequest): Promise<Observation> {
     const { signal } = this.#options
-    this.#child ??= await this.#start()
+    this.#child ??= this.#start()
+    const child = await this.#child
     signal?.throwIfAborted()
-    const { observation, intact } = await observe(this.#child, request, this.#options)
+    const { observation, intact } = await observe(child, request, this.#options)
     if (!intact) await this.close()
     signal?.throwIfAborted()
     return observation
@@ -43,7 +45,8 @@ export class Recorder {
 
   /** Ends the process. May be called twice. */
   async close(): Promise<void> {
-    const child = this.#child
+    // One that is just starting is waited for: it would be left behind. One that could not start has ended.
+    const child = await this.#child?.catch(() => undefined)
     this.#child = undefined
     if (child !== undefined) await end(child)
   }

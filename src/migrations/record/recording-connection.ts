@@ -1,11 +1,12 @@
 import { nextTick } from 'node:process'
 import { setImmediate } from 'node:timers'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import type { DynamicReason } from '../../model/assessment.ts'
 import { prepareValue } from '../../postgres/prepare-value.ts'
 import { refusedStatement } from '../../postgres/refused-statement.ts'
 import type { AnswerShape } from './answer-shape.ts'
 import type { Answers } from './answers.ts'
-import type { DynamicReason, RecordedQuery } from './recording.ts'
+import type { RecordedQuery } from './recording.ts'
 import { type NoteRead, watchedCount, watchedError, watchedRows } from './watched-answers.ts'
 
 export interface RecordingConnectionOptions {

@@ -1,3 +1,4 @@
+import type { DynamicReason } from '../../model/assessment.ts'
 import type { PreparedValue } from '../../postgres/prepare-value.ts'
 
 /** What Kysely hands to a driver: one call, which may hold several statements where the migration wrote raw SQL. */
@@ -6,16 +7,6 @@ export interface RecordedQuery {
   /** As node-postgres would send them: what is left of a Date, an array or an object is its text. */
   readonly parameters: readonly PreparedValue[]
   /** Line of the migration's file that sent it, from 1; null: not known. */
-  readonly line: number | null
-}
-
-/** Why a migration has to run live. */
-export interface DynamicReason {
-  /** One sentence: what was read, or what differed. */
-  readonly message: string
-  /** The query whose result was read, or the first that differed. */
-  readonly sql: string | null
-  /** Line of the migration's file, from 1. */
   readonly line: number | null
 }
 

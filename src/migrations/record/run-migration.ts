@@ -1,10 +1,11 @@
 import { type CompiledQuery, Kysely, type KyselyPlugin } from 'kysely'
+import type { DynamicReason } from '../../model/assessment.ts'
 import { lineInStack } from '../describe-import-error.ts'
 import { liveDialect } from '../live-dialect.ts'
 import type { Migration } from '../migration.ts'
 import type { AnswerShape } from './answer-shape.ts'
 import type { Answers } from './answers.ts'
-import type { DynamicReason, RecordedQuery } from './recording.ts'
+import type { RecordedQuery } from './recording.ts'
 import { RecordingConnection } from './recording-connection.ts'
 
 export interface RunOptions {

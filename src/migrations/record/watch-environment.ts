@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { DynamicReason } from '../../model/assessment.ts'
 import { lineInStack } from '../describe-import-error.ts'
-import type { DynamicReason } from './recording.ts'
 
 /** A look into the environment. */
 export interface EnvironmentRead {

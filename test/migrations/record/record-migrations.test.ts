@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: source of migrations
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { recordMigrations } from '../../../src/migrations/record/record-migrations.ts'
+import { type RecordOptions, recordMigrations } from '../../../src/migrations/record/record-migrations.ts'
 import { migrationFiles, recordFiles, setupOf, source } from './migration-files.ts'
 
 const TABLE = source('await sql`create table t (id int)`.execute(db)')
@@ -112,15 +112,15 @@ test('a migration that ends its process takes no other with it', async () => {
 })
 
 test('a migration that never gives way is stopped', async () => {
-  const recording = await between('for (;;) {}', { timeout: 1_500 })
-  expect(recording).toMatchObject({ kind: 'dynamic', reasons: [{ message: 'It did not end within 1.5 s.' }] })
+  const recording = await between('for (;;) {}', { timeout: 3_000 })
+  expect(recording).toMatchObject({ kind: 'dynamic', reasons: [{ message: 'It did not end within 3 s.' }] })
 })
 
 test('a migration that waits for ever is stopped, and one whose file does', async () => {
-  const waiting = await between('await new Promise(() => {})', { timeout: 1_500 })
-  expect(waiting).toMatchObject({ kind: 'dynamic', reasons: [{ message: 'It did not end within 1.5 s.' }] })
-  const loading = await between('', { head: 'await new Promise(() => {})', timeout: 1_500 })
-  expect(loading).toMatchObject({ kind: 'dynamic', reasons: [{ message: 'It did not end within 1.5 s.' }] })
+  const waiting = await between('await new Promise(() => {})', { timeout: 3_000 })
+  expect(waiting).toMatchObject({ kind: 'dynamic', reasons: [{ message: 'It did not end within 3 s.' }] })
+  const loading = await between('', { head: 'await new Promise(() => {})', timeout: 3_000 })
+  expect(loading).toMatchObject({ kind: 'dynamic', reasons: [{ message: 'It did not end within 3 s.' }] })
 })
 
 test('a migration that sends without an end is stopped', async () => {
@@ -185,7 +185,7 @@ test('what the environment holds does not reach a migration', async () => {
 
 // Where the kernel tells what a process was started with.
 test.skipIf(process.platform !== 'linux')(
-  'without a setup the process itself has no secrets, and the time zone is UTC',
+  'without a configuration the process itself has no secrets, and the time zone is UTC',
   async () => {
     process.env.FLEET_TEST_PASSWORD = 'secret'
     try {
@@ -193,8 +193,11 @@ test.skipIf(process.platform !== 'linux')(
         '0001.js': `import { readFileSync } from 'node:fs'
 export const up = (db) => db.executeQuery({ sql: '-- ' + /PASSWORD/.test(readFileSync('/proc/self/environ', 'utf8')) + Intl.DateTimeFormat().resolvedOptions().timeZone, parameters: [], query: { kind: 'RawNode' }, queryId: {} })`,
       })
-      const [recording] = await recordMigrations(files)
-      expect(recording).toMatchObject({ kind: 'static', queries: [{ sql: '-- falseUTC' }] })
+      const setup = setupOf('none')
+      const sentWith = async (options: RecordOptions) => (await recordMigrations(files, options))[0]?.queries[0]?.sql
+      expect(await sentWith({})).toBe('-- falseUTC')
+      expect(await sentWith({ setup: { ...setup, environment: 'none' } })).toBe('-- falseUTC')
+      expect(await sentWith({ setup })).toBe('-- trueUTC')
     } finally {
       delete process.env.FLEET_TEST_PASSWORD
     }

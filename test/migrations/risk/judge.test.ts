@@ -11,7 +11,10 @@ const ORDERS = { schema: null, name: 'orders' }
 describe('The trace decides', () => {
   test('Lock, rewrite and scan are what the server did, not what the rule thinks', () => {
     const match = { message: 'm', table: ORDERS, lock: 'SHARE' as const, rewrite: true, dataLoss: true }
-    const { findings } = judged([[rule('drop-column', { class: 'destructive', decidedBy: 'rule' }), match]], traced(relation('orders')))
+    const { findings } = judged(
+      [[rule('drop-column', { class: 'destructive', decidedBy: 'rule' }), match]],
+      traced(relation('orders')),
+    )
     expect(findings).toMatchObject([
       { table: 'orders', lock: 'ACCESS EXCLUSIVE', rewrite: false, scan: false, dataLoss: true, source: 'trace' },
     ])

@@ -26,21 +26,22 @@ function movedByCall({ args = [] }: FuncCall, madeHere: MadeHere): readonly Matc
   const owner = within(first, 'FuncCall').find(({ funcname }) => wordsOf(funcname).at(-1) === 'pg_get_serial_sequence')
   const [text = '', column = ''] = literals(owner === undefined ? first && [first] : owner.args)
   const named = nameInText(text)
-  if (owner === undefined) return madeHere.sequence(named) ? [] : [moved(text === '' ? null : nameOf(named))]
-  return madeHere.column(named, column) ? [] : [moved(`${nameOf(named)}.${column}`)]
+  if (owner === undefined)
+    return madeHere.sequence(named) ? [] : [moved(text === '' ? 'A sequence' : `The sequence \`${nameOf(named)}\``)]
+  return madeHere.column(named, column) ? [] : [moved(`The sequence of \`${nameOf(named)}.${column}\``)]
 }
 
 function movedSequence(node: Node | null, madeHere: MadeHere): readonly Match[] {
   const { sequence, options } = contentOf(node, 'AlterSeqStmt') ?? {}
   if (!resets(options) || madeHere.sequence(tableOf(sequence))) return []
-  return [moved(nameOf(tableOf(sequence)))]
+  return [moved(`The sequence \`${nameOf(tableOf(sequence))}\``)]
 }
 
 function movedIdentities(node: Node | null, madeHere: MadeHere): readonly Match[] {
   return tableChanges(node)
     .filter(({ type, command }) => type === 'AT_SetIdentity' && resets(contentOf(command.def, 'List')?.items))
     .filter(({ table, command }) => !madeHere.column(table, command.name ?? ''))
-    .map(({ table, command }) => ({ ...moved(`${nameOf(table)}.${command.name}`), table }))
+    .map(({ table, command }) => ({ ...moved(`The sequence of \`${nameOf(table)}.${command.name}\``), table }))
 }
 
 function restartedByTruncate(node: Node | null): readonly Match[] {
@@ -48,16 +49,18 @@ function restartedByTruncate(node: Node | null): readonly Match[] {
   if (!restart_seqs) return []
   return contentsOf(relations, 'RangeVar')
     .map(tableOf)
-    .map((table) => ({ ...moved(nameOf(table)), table }))
+    .map((table) => ({ ...moved(`Every sequence that \`${nameOf(table)}\` owns`), table }))
 }
 
 function resets(options: readonly Node[] | undefined): boolean {
   return optionOf(options, 'restart') !== undefined || optionOf(options, 'start') !== undefined
 }
 
-function moved(of: string | null): Match {
-  const sequence = of === null ? 'A sequence is moved' : `The sequence of \`${of}\` is moved`
-  return { message: `${sequence}, and may hand out ids that were used; a restore point is taken first.` }
+/** START counts too: the next RESTART goes there. */
+function moved(sequence: string): Match {
+  return {
+    message: `${sequence} gets another position, and may hand out ids that were used; a restore point is taken first.`,
+  }
 }
 
 /** Strings of SQL, also those that are cast: `'orders_id_seq'::regclass`. */

@@ -6,7 +6,7 @@ export const TRAPS_CASES: readonly RiskCase[] = [
   long('alter table t add column x int default 1, alter column n type bigint, add check (n > 0) not valid'),
   quick('alter table t add column x int, add check (x > 0) not valid, alter column vc type varchar(99)'),
   quick('alter table t add column x int constraint named not null default 3'),
-  quick('alter table only w add column y int'),
+  quick('alter table only child_of_t add column y int'),
   long('alter table w add column y uuid default gen_random_uuid()'),
   long('alter table w add check (id > 0)'),
   quick('alter table w add check (id > 0) no inherit not valid'),
@@ -49,7 +49,7 @@ export const TRAPS_CASES: readonly RiskCase[] = [
   having('create statistics on_vc on vc, n from t', quick('alter table t alter column vc type varchar(70)')),
   long('alter table t add constraint c check (n > 0) not valid', 'alter table t add constraint d check (free > 0)'),
   long('alter table t add column x int not null default 1 references pk2 (id)'),
-  quick('alter table t add column x int references pk2 (id) not null default 1 not enforced'),
+  quick('alter table t add column x int not null default 1 references pk2 (id) not enforced'),
   long('alter table t add constraint u_fk foreign key (u_id) references u (id) match full'),
   quick('create table a (id int primary key, t_id bigint references t (id) on delete cascade, check (id > 0))'),
   quick(

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { dropExpression } from '../../../../src/migrations/risk/rules/drop-expression.ts'
 import { dropSequence } from '../../../../src/migrations/risk/rules/drop-sequence.ts'
 import { enumAddValue } from '../../../../src/migrations/risk/rules/enum-add-value.ts'

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { concurrentlyInTransaction } from '../../../../src/migrations/risk/rules/concurrently-in-transaction.ts'
 import { invalidIndexRetry } from '../../../../src/migrations/risk/rules/invalid-index-retry.ts'
 import { notTransactional } from '../../../../src/migrations/risk/rules/not-transactional.ts'
