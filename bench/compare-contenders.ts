@@ -1,4 +1,5 @@
 import { loadMigrations } from '../src/migrations/load-migrations.ts'
+import type { ConnectionDescriptor } from '../src/model/connection.ts'
 import { withClient } from '../src/postgres/connect.ts'
 import { type BenchServer, runAsAdmin, setAutovacuum } from './bench-server.ts'
 import { prepareTenants } from './bench-tenants.ts'
@@ -12,6 +13,8 @@ import { type Sample, summarize, time } from './statistics.ts'
 export interface CompareOptions {
   readonly tenants: number
   readonly concurrency: number
+  /** How contenders reach the tenants: the server's address, or that of a proxy in front of it. */
+  readonly through: ConnectionDescriptor
   readonly rounds: number
   /** Sizes of the fleet at which doing nothing is measured. */
   readonly sizes: readonly number[]
@@ -19,7 +22,7 @@ export interface CompareOptions {
 }
 
 export interface Comparison {
-  /** Milliseconds by task, then by the contender's name; the floor is the first one. */
+  /** Milliseconds by task, then by the contender's name; the first three are the floor, the Migrator, and replay. */
   readonly tasks: ReadonlyMap<BenchTask, ReadonlyMap<string, Sample>>
   /** Milliseconds that `fleet.rollouts.start` takes to find nothing to do, by the number of tenants. */
   readonly nothingToDo: ReadonlyMap<number, Sample>
@@ -27,14 +30,18 @@ export interface Comparison {
 
 /** Lets all contenders do the same work in turn, on databases that are alike, so that noise hits all of them. */
 export async function compareContenders(server: BenchServer, options: CompareOptions): Promise<Comparison> {
-  const { concurrency, rounds, log } = options
+  const { concurrency, through, rounds, log } = options
   const { admin } = server
   const migrations = await loadMigrations({ folder: MIGRATIONS_FOLDER, root: server.root })
   const tenants = await prepareTenants(server, options.tenants)
   const { databases } = tenants
-  const common = { admin, databases, migrations, concurrency }
-  const fleet = await createFleetRollout({ server, migrations, tenants: options.tenants, concurrency })
-  const contenders = [await createFloor(common), createKyselyMigrator(common), fleet]
+  const bare = { through, databases, migrations, concurrency }
+  const contenders = [await createFloor(bare), createKyselyMigrator(bare)]
+  const rollout = { server, through, migrations, tenants: options.tenants, concurrency }
+  const fleet = await createFleetRollout(rollout, { name: 'fleet rollout, proof: 0', proof: 0 })
+  const proving = await createFleetRollout(rollout, { name: 'fleet rollout' })
+  const live = await createFleetRollout(rollout, { name: 'fleet rollout --no-replay', replay: false })
+  contenders.push(fleet, proving, live)
   const times = new Map(TASKS.map((task) => [task, new Map(contenders.map((it) => [it.name, [] as number[]]))]))
   // A worker in each of some hundred databases in turn would be noise only.
   await setAutovacuum(admin, 'off')
@@ -68,7 +75,7 @@ export async function compareContenders(server: BenchServer, options: CompareOpt
       nothingToDo,
     }
   } finally {
-    await fleet.close()
+    for (const contender of contenders) await contender.close()
     await setAutovacuum(admin, 'on')
   }
 }

@@ -1,20 +1,33 @@
 import type { Comparison } from './compare-contenders.ts'
 import { markdownTable } from './markdown-table.ts'
+import type { Network } from './networks.ts'
 import type { Sample } from './statistics.ts'
 
-/** Writes how long each contender took, and how that relates to the floor and to Kysely's Migrator. */
-export function showComparison({ tasks }: Comparison): string {
+const HEAD = ['task', 'contender', 'tenants/s', 'median', 'least – most', '× floor', '× Migrator', 'targets'] as const
+
+/**
+ * Writes how many tenants each contender brings through in a second, how that relates to the floor and to Kysely's
+ * Migrator, and whether replay reaches its targets.
+ */
+export function showComparison({ tasks }: Comparison, tenants: number, { targets }: Pick<Network, 'targets'>): string {
   const rows = [...tasks].flatMap(([task, byContender]) => {
-    const [floor, migrator] = [...byContender.values()]
-    return [...byContender].map(([name, sample]) => [
-      task,
-      name,
-      ...showSample(sample),
-      showRatio(sample, floor),
-      showRatio(sample, migrator),
-    ])
+    const [floor, migrator, replay] = [...byContender.values()]
+    return [...byContender].map(([name, sample]) => {
+      const [toFloor, toMigrator] = [ratio(sample, floor), ratio(sample, migrator)]
+      const target = sample === replay ? targets[task] : undefined
+      const verdicts = [verdict(toFloor, target?.floor), verdict(toMigrator, target?.migrator)]
+      return [
+        task,
+        name,
+        ((tenants / sample.median) * 1000).toFixed(0),
+        ...showSample(sample),
+        toFloor.toFixed(2),
+        toMigrator.toFixed(2),
+        verdicts.filter((it) => it !== undefined).join(', '),
+      ]
+    })
   })
-  return markdownTable(['task', 'contender', 'median', 'least – most', '÷ floor', '÷ Migrator'], rows)
+  return markdownTable(HEAD, rows)
 }
 
 /** Writes how long it takes to find nothing to do in fleets of several sizes. */
@@ -30,6 +43,12 @@ function showSample({ median, least, most }: Sample): [string, string] {
   return [`${ms(median)} ms`, `${ms(least)} – ${ms(most)}`]
 }
 
-function showRatio({ median }: Sample, to: Sample | undefined): string {
-  return to === undefined ? '' : (median / to.median).toFixed(2)
+/** Of tenants per second: above 1 is faster than the other. */
+function ratio({ median }: Sample, to: Sample | undefined): number {
+  return (to?.median ?? Number.NaN) / median
+}
+
+function verdict(reached: number, target: number | undefined): string | undefined {
+  if (target === undefined) return undefined
+  return `≥ ${target} ${reached >= target ? 'held' : 'missed'}`
 }

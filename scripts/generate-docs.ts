@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { EXIT_MEANINGS } from '../src/cli/exit-codes.ts'
 import { buildProgram } from '../src/cli/program.ts'
 import { ERRORS, EXIT } from '../src/model/errors.ts'
+import { RECORDING } from '../src/model/recording-state.ts'
 import { PAUSE_REASONS, ROLLOUT } from '../src/model/rollout-state.ts'
 import type { StateMachine } from '../src/model/state-machine.ts'
 import { TENANT_RUN } from '../src/model/tenant-run-state.ts'
@@ -22,6 +23,7 @@ export function generateDocs(): Readonly<Record<string, string>> {
       pauseSection(),
       machineSection('Tenant run', TENANT_RUN),
       machineSection('Tenant', TENANT),
+      machineSection('Recorded migration, within a rollout', RECORDING),
     ]),
   }
 }

@@ -7,7 +7,8 @@ import { recordStatements } from '../record-statements.ts'
 import type { BenchTask, Contender } from './contender.ts'
 
 export interface ContenderOptions {
-  readonly admin: ConnectionDescriptor
+  /** The server as contenders reach it. */
+  readonly through: ConnectionDescriptor
   readonly databases: readonly string[]
   /** The last one is what `one migration` applies. */
   readonly migrations: readonly Migration[]
@@ -18,7 +19,12 @@ export interface ContenderOptions {
  * The least that any tool could do: connect, send everything as one message that was prepared before, disconnect. No
  * lock, no check, no catalog; the transactions are the fleet's, and only the last one waits for the disk.
  */
-export async function createFloor({ admin, databases, migrations, concurrency }: ContenderOptions): Promise<Contender> {
+export async function createFloor({
+  through,
+  databases,
+  migrations,
+  concurrency,
+}: ContenderOptions): Promise<Contender> {
   const frames = await Promise.all(migrations.map(frame))
   const messages: Readonly<Record<BenchTask, string>> = {
     'ten migrations': [
@@ -29,7 +35,7 @@ export async function createFloor({ admin, databases, migrations, concurrency }:
     'nothing to do': 'select name from kysely_migration',
   }
   const limit = pLimit(concurrency)
-  const { host, port, user, password } = admin
+  const { host, port, user, password } = through
   return {
     name: 'floor: bare pg',
     prepare: async () => {},

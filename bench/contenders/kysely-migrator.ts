@@ -6,7 +6,7 @@ import type { BenchTask, Contender } from './contender.ts'
 import type { ContenderOptions } from './floor.ts'
 
 /** Kysely's own Migrator, tenant by tenant; the files are loaded before, which is to its advantage. */
-export function createKyselyMigrator({ admin, databases, migrations, concurrency }: ContenderOptions): Contender {
+export function createKyselyMigrator({ through, databases, migrations, concurrency }: ContenderOptions): Contender {
   const files = Object.fromEntries(migrations.map((it) => [it.name, { up: it.up }]))
   const provider: MigrationProvider = { getMigrations: async () => files }
   const targets: Readonly<Record<BenchTask, string | undefined>> = {
@@ -15,7 +15,7 @@ export function createKyselyMigrator({ admin, databases, migrations, concurrency
     'nothing to do': migrations.at(-1)?.name,
   }
   const limit = pLimit(concurrency)
-  const { host, port, user, password } = admin
+  const { host, port, user, password } = through
   return {
     name: "Kysely's Migrator",
     prepare: async () => {},

@@ -66,6 +66,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
         perServer: 20,
         failureMode: 'soft',
         attempts: 5,
+        transactionMode: 'per-migration',
         replay: false,
         proof: 0,
         lockTimeout: 3_000,

@@ -107,7 +107,7 @@ function epilogue(face: Face, { folder, call }: { readonly folder: string; reado
   const { width, style } = face.page()
   const sentences = [
     'Every tenant is a database of its own, cloned from a template, so that a new one is ready at once.',
-    'Two migrations went out in three waves: a wave starts only when the one before it has kept within the failures that it allows.',
+    'Three migrations went out in three waves: a wave starts only when the one before it has kept within the failures that it allows.',
     'Each migration and the row that records it were committed together: this program may be killed at any moment and run again.',
   ]
   const commands = [

@@ -1,6 +1,6 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
 import type { ConnectionDescriptor } from '../model/connection.ts'
-import type { FailureMode } from '../model/rollout.ts'
+import type { FailureMode, TransactionMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** Number of tenants, or a share of them as a percentage such as `'10%'`. */
@@ -62,6 +62,7 @@ export interface FleetConfig {
     readonly perServer: number
     readonly failureMode: FailureMode
     readonly attempts: number
+    readonly transactionMode: TransactionMode
     readonly proof: number
     readonly lockTimeout: number
     readonly statementTimeout: number

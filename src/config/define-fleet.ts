@@ -1,5 +1,5 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
-import type { FailureMode } from '../model/rollout.ts'
+import type { FailureMode, TransactionMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** `10` tenants or `'10%'` of them. */
@@ -75,6 +75,8 @@ export interface FleetInput {
         readonly failureMode?: FailureMode | undefined
         /** Tries per tenant before a passing error counts as a failure. Default 5. */
         readonly attempts?: number | undefined
+        /** `per-migration`: each in its own transaction. `per-run`: all that a tenant lacks in one. Default `per-migration`. */
+        readonly transactionMode?: TransactionMode | undefined
         /** How many tenants run a recorded migration live, one at a time, before it is sent as recorded. Default 3. */
         readonly proof?: number | undefined
         /** How long a statement may wait for a lock. Default 3 s. */

@@ -121,6 +121,9 @@ const rollout = options({
     .enum(['strict', 'soft'], { error: 'is not a failure mode. Use "strict" or "soft".' })
     .default('strict'),
   attempts: atLeastOne.default(5),
+  transactionMode: z
+    .enum(['per-migration', 'per-run'], { error: 'is not a transaction mode. Use "per-migration" or "per-run".' })
+    .default('per-migration'),
   proof: z
     .int({ error: 'is not a whole number of at least 0.' })
     .min(0, 'is not a whole number of at least 0.')

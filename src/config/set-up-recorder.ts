@@ -1,5 +1,4 @@
 import type { KyselyPlugin } from 'kysely'
-import { loadConfig } from './load-config.ts'
 import { resolveOwnPackages } from './resolve-own-packages.ts'
 
 /** Where the configuration is that brings plugins; null: there are none. */
@@ -14,5 +13,8 @@ export interface RecorderArgument {
  */
 export async function setUpRecorder({ file, root }: RecorderArgument): Promise<readonly KyselyPlugin[]> {
   resolveOwnPackages()
-  return file === null ? [] : (await loadConfig({ cwd: root, file })).migrations.plugins
+  if (file === null) return []
+  // Only now: it is most of what such a process would load, and few have plugins.
+  const { loadConfig } = await import('./load-config.ts')
+  return (await loadConfig({ cwd: root, file })).migrations.plugins
 }

@@ -11,9 +11,9 @@ import type { MigrationAssessment } from '../model/assessment.ts'
 import { FleetError } from '../model/errors.ts'
 import { withClient } from '../postgres/connect.ts'
 import { withScratchDatabase } from '../provisioning/scratch-database.ts'
+import { withEmbeddedScratch } from './embedded-scratch.ts'
 import { createContext, type Parts } from './parts.ts'
 import { NOT_TRACED, type TracedMigration, traceOn, untraced } from './trace-on-scratch.ts'
-import { withEmbeddedScratch } from './embedded-scratch.ts'
 
 /**
  * Finds out what pending migrations do: what they send, what that locks, rewrites and loses, and what it comes to.
@@ -92,11 +92,15 @@ const SAMPLE = 5
 async function readSizes({ catalog, connect }: Parts): Promise<TableSizes> {
   const tenants = await sampleTenants(catalog.db, SAMPLE)
   const tables = await Promise.all(
-    tenants.map(async ({ id, placement }): Promise<readonly SizedTable[]> => {
-      if (placement === null) return []
-      const connection = await connect(id, placement)
-      return withClient(connection, { applicationName: 'fleet/sizes', timeout: 3_000 }, (client) => readTableSizes(client, id))
-    }).map((read) => read.catch(() => [])),
+    tenants
+      .map(async ({ id, placement }): Promise<readonly SizedTable[]> => {
+        if (placement === null) return []
+        const connection = await connect(id, placement)
+        return withClient(connection, { applicationName: 'fleet/sizes', timeout: 3_000 }, (client) =>
+          readTableSizes(client, id),
+        )
+      })
+      .map((read) => read.catch(() => [])),
   )
   return { ...UNKNOWN_SIZES, of: (table) => largestOf(tables.flat(), table) }
 }

@@ -1,6 +1,5 @@
-import type { MigrationAssessment } from '../model/assessment.ts'
-import type { LintedMigration } from './lint.ts'
 import type { TenantFilter } from '../catalog/tenants.ts'
+import type { MigrationAssessment } from '../model/assessment.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import type { RolloutPlan, RolloutScope, RolloutStatus, RolloutSummary, TenantRun } from '../model/rollout.ts'
@@ -10,6 +9,7 @@ import type { Diagnosis } from '../providers/provider.ts'
 import type { AdoptionCandidate } from '../provisioning/adopt-tenants.ts'
 import type { NewTenant } from '../provisioning/create-tenant.ts'
 import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
+import type { LintedMigration } from './lint.ts'
 
 export type { AdoptionCandidate, Diagnosis, NewTenant, TenantFilter }
 
@@ -87,7 +87,9 @@ export interface MigrationDetail extends MigrationInfo {
   /** The file's text; null when it is gone. */
   readonly source: string | null
   /** What tenants are sent, in order; null when the file is gone or it is dynamic. */
-  readonly statements: readonly { readonly sql: string; readonly transactional: boolean; readonly line: number | null }[] | null
+  readonly statements:
+    | readonly { readonly sql: string; readonly transactional: boolean; readonly line: number | null }[]
+    | null
   /** Null when the file is gone. */
   readonly assessment: MigrationAssessment | null
 }

@@ -49,7 +49,10 @@ export async function lintSql(sql: SqlFile, schema: SqlFile | undefined, config:
   const traced = await onEmbedded({ ...config, base: [] }, async ({ connection, ownerRole }) =>
     withClient(connection, { applicationName: 'fleet/lint' }, async (client): Promise<TracedMigration> => {
       await runSchema(client, setUp, schema?.file ?? '')
-      const [trace] = await traceMigrations(client, [compiled], { ownerRole, statementTimeout: config.rollout.statementTimeout })
+      const [trace] = await traceMigrations(client, [compiled], {
+        ownerRole,
+        statementTimeout: config.rollout.statementTimeout,
+      })
       return { trace, tracedOn: await askServerVersion(client), notTraced: null }
     }),
   )

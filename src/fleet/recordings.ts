@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { FleetConfig } from '../config/config.ts'
-import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import { compileMigration } from '../migrations/compile/compile-migration.ts'
+import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { recordMigrations } from '../migrations/record/record-migrations.ts'
 import type { RecordedMigration } from '../migrations/risk/assess-migration.ts'
@@ -22,7 +22,12 @@ export function createRecordings({
 }: Pick<FleetConfig, 'migrations' | 'file' | 'root'>): Recordings {
   const done = new Map<string, RecordedMigration>()
   const keyOf = ({ name, checksum }: Migration) => `${name} ${checksum}`
-  const setup = { module: SETUP, argument: { file: plugins.length === 0 ? null : (file ?? null), root } }
+  const setup = {
+    module: SETUP,
+    argument: { file: plugins.length === 0 ? null : (file ?? null), root },
+    // Only the configuration that brings plugins may need it.
+    environment: plugins.length === 0 ? ('none' as const) : ('all' as const),
+  }
 
   async function record(missing: readonly Migration[]): Promise<void> {
     const recordings = await recordMigrations(missing, { setup })
@@ -33,7 +38,7 @@ export function createRecordings({
       if (kind === 'dynamic') done.set(keyOf(migration), { kind, reasons })
       else {
         const compiled = compileMigration(migration, recording.queries)
-        const waivers = recording.queries.flatMap(({ sql }) => findWaivers(sql))
+        const waivers = recording.queries.flatMap(({ sql }) => findWaivers(sql, migration))
         done.set(keyOf(migration), { kind, compiled, waivers })
       }
     }
@@ -49,7 +54,11 @@ export function createRecordings({
   return {
     of,
     compiled: async (migrations) =>
-      new Map([...(await of(migrations))].flatMap(([name, it]) => entry(name, it.kind === 'static' ? it.compiled : undefined))),
+      new Map(
+        [...(await of(migrations))].flatMap(([name, it]) =>
+          entry(name, it.kind === 'static' ? it.compiled : undefined),
+        ),
+      ),
   }
 }
 

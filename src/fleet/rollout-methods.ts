@@ -89,6 +89,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         perServer: rollout.perServer,
         failureMode: rollout.failureMode,
         attempts: rollout.attempts,
+        transactionMode: rollout.transactionMode,
         replay,
         proof: rollout.proof,
         lockTimeout: rollout.lockTimeout,

@@ -2,7 +2,7 @@ import type { Client } from '../postgres/connect.ts'
 import { sendScript } from '../postgres/send-script.ts'
 import { ApplyError, applyError } from './apply-error.ts'
 import type { ApplyPhase } from './apply-outcome.ts'
-import { type FramedMigration, type MessagePart, messageText, replayMessage, stoppedAt } from './replay-message.ts'
+import { type MessagePart, messageText, type RecordedFrame, replayMessage, stoppedAt } from './replay-message.ts'
 
 /**
  * Sends recorded migrations as one message. Tells of each that is committed, as its COMMIT is answered.
@@ -11,16 +11,15 @@ import { type FramedMigration, type MessagePart, messageText, replayMessage, sto
  */
 export async function applyByReplay(
   client: Client,
-  migrations: readonly FramedMigration[],
+  frames: readonly RecordedFrame[],
   onCommitted: (migration: string) => void,
 ): Promise<void> {
-  const parts = replayMessage(migrations)
+  const parts = replayMessage(frames)
   let completed = 0
   try {
     await sendScript(client, messageText(parts), (count) => {
       completed = count
-      const part = parts[count - 1]
-      if (part?.kind === 'commit') onCommitted(part.migration)
+      for (const migration of parts[count - 1]?.commits ?? []) onCommitted(migration)
     })
   } catch (error) {
     const failure = describe(error, parts, completed)
@@ -43,6 +42,7 @@ function describe(error: unknown, parts: readonly MessagePart[], completed: numb
   if (part === undefined || statement === undefined) return applyError(PHASES[part?.kind ?? 'open'], error)
   return new ApplyError('statement', error instanceof Error ? error.message : String(error), {
     cause: error,
+    migration: part.migration,
     statement: statement.sql,
     place: { number: part.number, line: statement.line, position: stopped.position ?? null },
   })

@@ -19,6 +19,8 @@ export interface StatementPlace {
 
 interface ApplyErrorOptions {
   readonly cause?: unknown
+  /** The migration that failed, where several shared the transaction. */
+  readonly migration?: string | undefined
   /** The statement that failed. */
   readonly statement?: string | undefined
   readonly place?: StatementPlace
@@ -31,12 +33,18 @@ export class ApplyError extends Error {
   override readonly name = 'ApplyError'
   readonly phase: ApplyPhase
   readonly statement: string | undefined
+  migration: string | undefined
   readonly place: StatementPlace | undefined
   readonly #own: boolean
 
-  constructor(phase: ApplyPhase, message: string, { cause, statement, place, own = false }: ApplyErrorOptions = {}) {
+  constructor(
+    phase: ApplyPhase,
+    message: string,
+    { cause, migration, statement, place, own = false }: ApplyErrorOptions = {},
+  ) {
     super(message, { cause })
     this.phase = phase
+    this.migration = migration
     this.statement = statement
     this.place = place
     this.#own = own

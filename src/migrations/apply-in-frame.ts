@@ -12,23 +12,24 @@ export interface FrameOptions {
   readonly next?: Frame | undefined
   readonly plugins?: readonly KyselyPlugin[] | undefined
   /** Told of each query before it is sent. */
-  readonly onSending?: ((query: CompiledQuery) => void) | undefined
+  readonly onSending?: ((migration: string, query: CompiledQuery) => void) | undefined
 }
 
 /**
- * Runs one migration live, statement by statement, in its open frame: the history row is committed with what it did.
+ * Runs the migrations of a frame live, statement by statement: the history rows are committed with what they did.
  * @returns the next frame, when the message that closed this one could open it
  * @throws ApplyError when nothing of it was committed, or when its `connectionLost` says that nobody knows
  */
 export async function applyInFrame(
   client: Client,
-  migration: Migration,
+  migrations: readonly Migration[],
   open: OpenFrame,
   { next, plugins = [], onSending }: FrameOptions = {},
 ): Promise<OpenFrame | undefined> {
+  let current = migrations[0]?.name ?? ''
   const send = sendInTransaction(client)
   const connection = new LiveConnection((query) => {
-    onSending?.(query)
+    onSending?.(current, query)
     return send(query)
   })
   let phase = 'statement' as 'statement' | 'commit'
@@ -51,14 +52,25 @@ export async function applyInFrame(
   })
 
   try {
-    await new Kysely<unknown>({ dialect, plugins: [...plugins] }).transaction().execute((transaction) => migration.up(transaction))
+    await new Kysely<unknown>({ dialect, plugins: [...plugins] }).transaction().execute(async (transaction) => {
+      for (const { name, up } of migrations) {
+        current = name
+        await up(transaction)
+      }
+    })
     return opened
   } catch (error) {
-    if (error instanceof ApplyError) throw error
+    const failure = failureOf(error)
+    failure.migration ??= current
+    throw failure
+  }
+
+  function failureOf(error: unknown): ApplyError {
+    if (error instanceof ApplyError) return error
     // In an aborted transaction every later error only says so; the reason is what aborted it.
     const reason = abortedBy ?? lossOf(connection)
-    if (reason !== undefined) throw applyError(phase, reason.error, reason.statement)
-    throw phase === 'statement' ? thrownByMigration(error, connection.lastFailure) : applyError(phase, error)
+    if (reason !== undefined) return applyError(phase, reason.error, reason.statement)
+    return phase === 'statement' ? thrownByMigration(error, connection.lastFailure) : applyError(phase, error)
   }
 }
 

@@ -61,8 +61,8 @@ const SETTINGS = [
   'set default_transaction_read_only = off',
 ]
 
-async function openJournal(client: Client, { migration, tables, ownerRole }: Frame): Promise<StepJournal> {
-  const journal = await StepJournal.open(client, migration, tables)
+async function openJournal(client: Client, { migrations, tables, ownerRole }: Frame): Promise<StepJournal> {
+  const journal = await StepJournal.open(client, migrations.join(), tables)
   // The frame holds the lock for its transaction; now it is kept until the last step.
   const keepLock = `select pg_advisory_lock(${MIGRATION_LOCK})`
   await client.query(script([keepLock, 'commit', ...cleanSession(ownerRole), ...SETTINGS]))

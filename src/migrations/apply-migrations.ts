@@ -29,10 +29,11 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyOutco
     await applyAll(session, options, progress)
     return { kind: 'applied', history: progress.history, applied: progress.applied }
   } catch (error) {
-    const [migration] = pendingOf(options, progress)
+    const failure = applyError('connect', error)
+    const left = pendingOf(options, progress)
     return describeApplyError(
-      applyError('connect', error),
-      migration,
+      failure,
+      left.find(({ name }) => name === failure.migration) ?? left[0],
       progress.read || progress.applied.length > 0 ? progress.history : null,
     )
   } finally {

@@ -2,6 +2,7 @@ import type { CompiledQuery, KyselyPlugin } from 'kysely'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
+import type { TransactionMode } from '../model/rollout.ts'
 import { type Client, closeClient, openClient } from '../postgres/connect.ts'
 import { SQLSTATE } from '../postgres/sqlstate.ts'
 import { applyByReplay } from './apply-by-replay.ts'
@@ -23,6 +24,8 @@ export interface ApplySessionOptions {
   /** Taken by SET ROLE before each frame; null: stay. */
   readonly ownerRole: string | null
   readonly timeouts: MigrationTimeouts
+  /** Whether each migration has a transaction of its own, the default, or all that a tenant lacks share one. */
+  readonly transactionMode?: TransactionMode
   /** Those that migrations run with when they run live. Default none. */
   readonly plugins?: readonly KyselyPlugin[]
   /** What may be sent as recorded, by name; the rest runs live. */
@@ -57,64 +60,85 @@ export class ApplySession {
   }
 
   /**
-   * Applies the first of the pending migrations: as one message as many as are recorded and can share one, else one live.
-   * Tells of each as it is committed.
+   * Applies the first of the pending migrations: as one message as many as are recorded and can share one, else those of
+   * one transaction live. Tells of each as it is committed.
    */
   async applyNext(
     pending: readonly Migration[],
     expected: readonly string[],
     onCommitted: (migration: string) => void,
   ): Promise<void> {
-    const next = pending.findIndex((it) => this.#recordingOf(it) === undefined)
-    const recorded = next < 0 ? pending : pending.slice(0, next)
-    const after = pending.slice(recorded.length)
-    if (recorded.length > 0) return this.#replay(recorded, after, expected, onCommitted)
-    const [migration, ...rest] = after
-    if (migration === undefined) return
-    await this.#applyLive(migration, rest, expected)
-    onCommitted(migration.name)
+    const groups = this.#groups(pending)
+    const next = groups.findIndex((group) => !group.every((it) => this.#recordingOf(it)))
+    const recorded = next < 0 ? groups : groups.slice(0, next)
+    if (recorded.length > 0) return this.#replay(recorded, groups.length > recorded.length, expected, onCommitted)
+    const [group, ...after] = groups
+    if (group === undefined) return
+    await this.#applyLive(group, after, expected)
+    for (const { name } of group) onCommitted(name)
+  }
+
+  /** What shares a transaction: each migration has its own, or all that can have one together. */
+  #groups(pending: readonly Migration[]): readonly (readonly Migration[])[] {
+    const shared = this.#options.transactionMode === 'per-run'
+    const groups: Migration[][] = []
+    for (const migration of pending) {
+      const last = groups.at(-1)
+      if (shared && migration.transaction && last?.[0]?.transaction) last.push(migration)
+      else groups.push([migration])
+    }
+    return groups
   }
 
   async #replay(
-    migrations: readonly Migration[],
-    after: readonly Migration[],
+    groups: readonly (readonly Migration[])[],
+    isMore: boolean,
     expected: readonly string[],
     onCommitted: (migration: string) => void,
   ): Promise<void> {
     const client = await this.#connect()
-    const framed = migrations.flatMap((migration, index) => {
-      const compiled = this.#recordingOf(migration)
-      const rest = [...migrations.slice(index + 1), ...after]
-      const before = [...expected, ...migrations.slice(0, index).map(({ name }) => name)]
-      return compiled === undefined ? [] : { frame: this.#frame(migration, rest, before), compiled }
+    const frames = groups.map((group, index) => {
+      const before = groups.slice(0, index).flat()
+      const last = !isMore && index === groups.length - 1
+      return {
+        frame: this.#frame(group, last, [...expected, ...namesOf(before)]),
+        migrations: group.flatMap((it) => this.#recordingOf(it) ?? []),
+      }
     })
-    await applyByReplay(client, framed, onCommitted)
+    await applyByReplay(client, frames, onCommitted)
   }
 
-  async #applyLive(migration: Migration, after: readonly Migration[], expected: readonly string[]): Promise<void> {
+  async #applyLive(
+    group: readonly Migration[],
+    after: readonly (readonly Migration[])[],
+    expected: readonly string[],
+  ): Promise<void> {
     const { timeouts, plugins = [], onWaitingFor, onSent } = this.#options
     const client = await this.#connect()
-    const sent: CompiledQuery[] = []
-    const open = this.#opened ?? (await openFrame(client, this.#frame(migration, after, expected)))
+    const open = this.#opened ?? (await openFrame(client, this.#frame(group, after.length === 0, expected)))
     const [next, ...rest] = after
-    const isLive = next !== undefined && this.#recordingOf(next) === undefined
-    const nextFrame = isLive ? this.#frame(next, rest, [...expected, migration.name]) : undefined
+    const isLive = next !== undefined && !next.every((it) => this.#recordingOf(it))
+    const nextFrame = isLive ? this.#frame(next, rest.length === 0, [...expected, ...namesOf(group)]) : undefined
     this.#opened = undefined
-    this.#opened = migration.transaction
-      ? await applyInFrame(client, migration, open, {
-          next: nextFrame,
-          plugins,
-          onSending: (query) => sent.push(query),
-        })
-      : await applyInSteps(client, migration, open, {
-          next: nextFrame,
-          plugins,
-          timeout: timeouts.concurrent,
-          clock: this.#clock,
-          cancel: () => this.#cancel(),
-          onWaitingFor,
-        })
-    onSent?.(migration.name, sent)
+    const [steps] = group.filter(({ transaction }) => !transaction)
+    if (steps === undefined) {
+      const sent = new Map(group.map(({ name }): [string, CompiledQuery[]] => [name, []]))
+      this.#opened = await applyInFrame(client, group, open, {
+        next: nextFrame,
+        plugins,
+        onSending: (migration, query) => sent.get(migration)?.push(query),
+      })
+      for (const [migration, queries] of sent) onSent?.(migration, queries)
+    } else {
+      this.#opened = await applyInSteps(client, steps, open, {
+        next: nextFrame,
+        plugins,
+        timeout: timeouts.concurrent,
+        clock: this.#clock,
+        cancel: () => this.#cancel(),
+        onWaitingFor,
+      })
+    }
   }
 
   /** Steps outside a transaction go one by one, with a journal between them: no message can carry them. */
@@ -182,9 +206,9 @@ export class ApplySession {
     this.#opened = undefined
   }
 
-  #frame({ name }: Migration, after: readonly Migration[], expected: readonly string[]): Frame {
+  #frame(group: readonly Migration[], last: boolean, expected: readonly string[]): Frame {
     const { tables, ownerRole, timeouts } = this.#options
-    return { migration: name, expected, tables, ownerRole, timeouts, last: after.length === 0 }
+    return { migrations: namesOf(group), expected, tables, ownerRole, timeouts, last }
   }
 
   async #cancel(): Promise<void> {
@@ -212,4 +236,8 @@ export class ApplySession {
     onConnected?.({ pid: this.#pid })
     return this.#client
   }
+}
+
+function namesOf(migrations: readonly Migration[]): readonly string[] {
+  return migrations.map(({ name }) => name)
 }

@@ -8,9 +8,10 @@ import type { SentResult } from './live-connection.ts'
 import type { HistoryTables, MigrationTimeouts } from './migration.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
 
-/** What surrounds one migration: the transaction that takes the lock, checks the history and records the migration in it. */
+/** What surrounds migrations: the transaction that takes the lock, checks the history and records them in it. */
 export interface Frame {
-  readonly migration: string
+  /** One, or all that share the transaction, in order. */
+  readonly migrations: readonly string[]
   /** The history that must stand before it; the order does not matter. */
   readonly expected: readonly string[]
   readonly tables: HistoryTables
@@ -25,8 +26,6 @@ export interface OpenFrame {
   readonly frame: Frame
   /** The transaction's id: by it closing knows that the migration has not put another one in its place. */
   readonly transaction: string
-  /** When the last migration was recorded, in milliseconds since 1970. */
-  readonly latest: number
 }
 
 /**
@@ -44,19 +43,21 @@ export async function openFrame(client: Client, frame: Frame): Promise<OpenFrame
 }
 
 /**
- * Writes the history row and commits. The same message opens the next frame, if there is one: it is returned unless
+ * Writes the history rows and commits. The same message opens the next frame, if there is one: it is returned unless
  * something stood in its way, which opening it again will tell.
  * @throws ApplyError KF004 when the transaction is not the one that was opened; the driver's error when nothing of
  *   the frame was committed, or when the connection is lost and nobody knows
  */
 export async function closeFrame(client: Client, open: OpenFrame, next?: Frame): Promise<OpenFrame | undefined> {
   const following = next === undefined ? [] : [...opening(next), selectHistory(next.tables)]
-  const answers = await send(client, [...recording(open), 'commit', ...following]).catch(async (error: unknown) => {
-    if (next !== undefined && (await isCommitted(client, open, error))) return undefined
-    throw error
-  })
+  const answers = await send(client, [...recordFrame(open.frame, open.transaction), 'commit', ...following]).catch(
+    async (error: unknown) => {
+      if (next !== undefined && (await isCommitted(client, open, error))) return undefined
+      throw error
+    },
+  )
   if (answers === undefined) return undefined
-  if (answers.find(({ command }) => command === 'INSERT')?.rowCount !== 1) {
+  if (answers.some(({ command, rowCount }) => command === 'INSERT' && rowCount !== 1)) {
     throw refusal('commit', SQLSTATE.transactionEnded, TRANSACTION_ENDED)
   }
   if (next === undefined) return undefined
@@ -138,7 +139,7 @@ function accept(frame: Frame, answers: readonly SentResult[]): OpenFrame {
   const rows = (answers.at(-1)?.rows ?? []) as HistoryRow[]
   const history = inOrderOfExecution(rows)
   if (compareHistory(frame.expected, [], history) !== 'as-expected') throw new HistoryDiffers(history)
-  return { frame, transaction, latest: Math.max(0, ...rows.map(({ timestamp }) => new Date(timestamp).getTime())) }
+  return { frame, transaction }
 }
 
 function requireLock(answer: SentResult | undefined): Locked {
@@ -148,19 +149,19 @@ function requireLock(answer: SentResult | undefined): Locked {
 }
 
 /**
- * The statements that record a migration, as the role and where opening found the table, whatever the migration set.
- * By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties that sort otherwise.
+ * Returns the statements that record the migrations of a frame, as the role and where opening found the table, whatever a
+ * migration set. By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties.
+ * @param transaction record nothing in another transaction than this one; left out: nothing can have ended it
  */
-function recording({ frame, transaction, latest }: OpenFrame): string[] {
-  const next = quoteLiteral(new Date(latest + 1).toISOString())
-  return [
-    ...ownRole(frame.ownerRole),
-    'reset search_path',
-    `insert into ${tableName(frame.tables)} (name, "timestamp")
-     select ${quoteLiteral(frame.migration)},
-       to_char(greatest(clock_timestamp(), ${next}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-     where pg_current_xact_id_if_assigned() = ${quoteLiteral(transaction)}`,
-  ]
+export function recordFrame({ migrations, tables, ownerRole }: Frame, transaction?: string): string[] {
+  const table = tableName(tables)
+  const guard =
+    transaction === undefined ? '' : ` having pg_current_xact_id_if_assigned() = ${quoteLiteral(transaction)}`
+  const insert = (migration: string) => `insert into ${table} (name, "timestamp")
+     select ${quoteLiteral(migration)}, to_char(
+       greatest(clock_timestamp(), max("timestamp"::timestamptz) + interval '1 millisecond') at time zone 'UTC',
+       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') from ${table}${guard}`
+  return [...ownRole(ownerRole), 'reset search_path', ...migrations.map(insert)]
 }
 
 /** Says whether a message that failed did so behind its COMMIT, in what opens the next frame. Leaves no transaction open. */
@@ -172,7 +173,7 @@ async function isCommitted(client: Client, { transaction }: OpenFrame, error: un
 }
 
 /** Returns statements that leave whatever role a migration took. */
-export function ownRole(ownerRole: string | null): string[] {
+function ownRole(ownerRole: string | null): string[] {
   return ['reset session authorization', ownerRole === null ? 'reset role' : `set role ${quoteIdentifier(ownerRole)}`]
 }
 

@@ -2,20 +2,23 @@ import { createHash } from 'node:crypto'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import { SQLSTATE } from '../postgres/sqlstate.ts'
 import type { CompiledMigration, CompiledStatement } from './compile/compiled-migration.ts'
-import { beginFrame, type Frame, ownRole } from './frame.ts'
+import { beginFrame, type Frame, recordFrame } from './frame.ts'
 import { tableName } from './history.ts'
 import { makeHistoryTables } from './history-tables.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
 
-/** A migration and the frame that carries it. */
-export interface FramedMigration {
+/** A frame and the migrations that it carries. */
+export interface RecordedFrame {
   readonly frame: Frame
-  readonly compiled: CompiledMigration
+  readonly migrations: readonly CompiledMigration[]
 }
 
 /** One command of a message. */
 export interface MessagePart {
+  /** What it belongs to; of the beginning and the end of a frame: its first. */
   readonly migration: string
+  /** What it commits. */
+  readonly commits: readonly string[]
   readonly kind: 'open' | 'statement' | 'record' | 'commit'
   readonly sql: string
   /** Of a `statement`: which of its migration's, from 1. */
@@ -24,28 +27,33 @@ export interface MessagePart {
 }
 
 /**
- * Returns the commands that bring a tenant from one version to another, in the order in which they are sent: each
- * migration in a frame of its own, which takes the lock, checks the whole history and records the migration. A frame
- * that finds the lock taken raises KF002; one that finds another history than the expected one raises KF001.
+ * Returns the commands that bring a tenant from one version to another, in the order in which they are sent, frame by
+ * frame: each takes the lock, checks the whole history and records what it carries. A frame that finds the lock taken
+ * raises KF002; one that finds another history than the expected one raises KF001.
  */
-export function replayMessage(migrations: readonly FramedMigration[]): readonly MessagePart[] {
-  return migrations.flatMap(({ frame, compiled: { migration, statements } }) => {
-    const part = (kind: MessagePart['kind']) => (sql: string) => ({
-      migration,
+export function replayMessage(frames: readonly RecordedFrame[]): readonly MessagePart[] {
+  return frames.flatMap(({ frame, migrations }) => {
+    const [first = ''] = frame.migrations
+    const part = (kind: MessagePart['kind'], sql: string): MessagePart => ({
+      migration: first,
+      commits: kind === 'commit' ? frame.migrations : [],
       kind,
       sql,
       number: 0,
       statement: undefined,
     })
     return [
-      ...[...beginFrame(frame), lockAndCheck(frame)].map(part('open')),
-      ...statements.map((statement, index) => ({
-        ...part('statement')(statement.sql),
-        number: index + 1,
-        statement,
-      })),
-      ...record(frame).map(part('record')),
-      part('commit')('commit'),
+      ...[...beginFrame(frame), lockAndCheck(frame)].map((sql) => part('open', sql)),
+      ...migrations.flatMap(({ migration, statements }) =>
+        statements.map((statement, index) => ({
+          ...part('statement', statement.sql),
+          migration,
+          number: index + 1,
+          statement,
+        })),
+      ),
+      ...recordFrame(frame).map((sql) => part('record', sql)),
+      part('commit', 'commit'),
     ]
   })
 }
@@ -98,17 +106,4 @@ end`
 function hashOfNames(names: readonly string[]): string {
   const sorted = names.map((name) => Buffer.from(name)).sort(Buffer.compare)
   return createHash('sha256').update(sorted.join('\n')).digest('hex')
-}
-
-/** By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties. */
-function record({ migration, tables, ownerRole }: Frame): string[] {
-  const table = tableName(tables)
-  return [
-    ...ownRole(ownerRole),
-    'reset search_path',
-    `insert into ${table} (name, "timestamp")
-     select ${quoteLiteral(migration)}, to_char(
-       greatest(clock_timestamp(), max("timestamp"::timestamptz) + interval '1 millisecond') at time zone 'UTC',
-       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') from ${table}`,
-  ]
 }

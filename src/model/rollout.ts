@@ -13,6 +13,9 @@ export interface RolloutScope {
 
 export type FailureMode = 'strict' | 'soft'
 
+/** `per-migration`: each in a transaction of its own. `per-run`: all that a tenant lacks share one, as in Kysely's Migrator. */
+export type TransactionMode = 'per-migration' | 'per-run'
+
 /** How a rollout behaves, frozen when it is planned. Times are in milliseconds. */
 export interface RolloutPolicy {
   /** Most tenants at once, in total; a wave may have less. */
@@ -22,6 +25,7 @@ export interface RolloutPolicy {
   readonly failureMode: FailureMode
   /** Tries per tenant before an error counts as a failure. */
   readonly attempts: number
+  readonly transactionMode: TransactionMode
   /** Whether static migrations are sent as they were recorded; else all run live. */
   readonly replay: boolean
   /** How many tenants run a recorded migration live before it is sent as recorded. */

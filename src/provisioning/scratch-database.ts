@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Migration } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { Mark } from '../model/mark.ts'
-import { Secret } from '../model/secret.ts'
 import { sameMark } from '../model/mark.ts'
+import { Secret } from '../model/secret.ts'
 import { ensureTemplate, type TemplateContext } from './template.ts'
 
 /** A database to try things on: it is dropped afterwards. */

@@ -1,6 +1,7 @@
 import type { CompiledQuery } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { recordEvent } from '../catalog/events.ts'
+import { listRecordings, recordDeviation, recordProof } from '../catalog/recordings.ts'
 import {
   markWaveFinished,
   markWaveStarted,
@@ -8,7 +9,6 @@ import {
   readRolloutFacts,
   readWaveProgress,
 } from '../catalog/rollout-progress.ts'
-import { listRecordings, recordDeviation, recordProof } from '../catalog/recordings.ts'
 import {
   completeRollout,
   findRollout,
@@ -44,7 +44,8 @@ import { isNewer } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
 
 /** What the parts of a fleet lend to whoever drives a rollout. */
-export interface DriveContext extends Pick<MigrateTenantOptions, 'connect' | 'tables' | 'plugins' | 'onBackend' | 'apply'> {
+export interface DriveContext
+  extends Pick<MigrateTenantOptions, 'connect' | 'tables' | 'plugins' | 'onBackend' | 'apply'> {
   readonly db: CatalogDb
   readonly clock: Clock
   readonly migrations: readonly Migration[]
@@ -133,7 +134,8 @@ export async function driveRollout(
         claim,
         finish,
         recorded,
-        prove: (tenantId, migration, sent) => prove({ ...key, tenantId, migration, sent, recorded, emit }, row, context),
+        prove: (tenantId, migration, sent) =>
+          prove({ ...key, tenantId, migration, sent, recorded, emit }, row, context),
         isRepeatable: (migration) => isRepeatable(plan, migration),
         pendingFor: pendingIn(plan, context),
         pauseServer: async (server, { sqlstate, message }) => {
@@ -241,7 +243,14 @@ function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: D
     },
     claimable: (wave, limit, held, proving) =>
       ask(() =>
-        claimableRuns(db, { rolloutId: id, wave: wave.position, limit, perServer: plan.policy.perServer, held, proving }),
+        claimableRuns(db, {
+          rolloutId: id,
+          wave: wave.position,
+          limit,
+          perServer: plan.policy.perServer,
+          held,
+          proving,
+        }),
       ),
     releaseLostClaims: () => ask(() => releaseLostClaims(db, { rolloutId: id, epoch })),
     markWaveStarted: (wave) => ask(() => markWaveStarted(db, id, wave.position)),

@@ -116,6 +116,7 @@ async function attemptRun(
       recorded: new Map([...recorded].filter(([name]) => !task.live.includes(name))),
       onSent,
       plugins,
+      transactionMode: policy.transactionMode,
       tables,
       ownerRole: run.placement.ownerRole,
       timeouts: { lock: policy.lockTimeout, statement: policy.statementTimeout, concurrent: policy.concurrentTimeout },

@@ -9,7 +9,12 @@ import type { RolloutFacts } from '../model/rollout-facts.ts'
 export function nextTasks(
   runs: readonly ClaimableRun[],
   held: readonly Task[],
-  { rolloutId, epoch, proving, deviating }: Pick<RolloutFacts, 'epoch' | 'proving' | 'deviating'> & { rolloutId: number },
+  {
+    rolloutId,
+    epoch,
+    proving,
+    deviating,
+  }: Pick<RolloutFacts, 'epoch' | 'proving' | 'deviating'> & { rolloutId: number },
 ): readonly Task[] {
   let proofRuns = held.some((task) => task.proves)
   return runs.flatMap(({ tenantId, server, proves }) => {

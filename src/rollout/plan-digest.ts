@@ -34,7 +34,10 @@ export function intentOf({ target, migrations, waves, orderBy, scope, policy }: 
 /** What a plan is named by, besides what is asked for. */
 export interface DigestInput {
   readonly versions: readonly Pick<PlannedVersion, 'history' | 'pending'>[]
-  readonly migrations: readonly { readonly name: string; readonly assessment: Pick<MigrationAssessment, 'sqlChecksum'> }[]
+  readonly migrations: readonly {
+    readonly name: string
+    readonly assessment: Pick<MigrationAssessment, 'sqlChecksum'>
+  }[]
   readonly tagsGeneration: number
 }
 

@@ -80,7 +80,11 @@ async function startPlanned(
   }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
   const sqlChecksums = new Map(plan.migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum]))
-  const contents = upToTarget.map(({ name, checksum }) => ({ name, checksum, sqlChecksum: sqlChecksums.get(name) ?? null }))
+  const contents = upToTarget.map(({ name, checksum }) => ({
+    name,
+    checksum,
+    sqlChecksum: sqlChecksums.get(name) ?? null,
+  }))
   await recordMigrations(db, contents, { replace: true })
   if (plan.tenants === 0) {
     if (plan.releases) await releaseReached(db, migrations, plan.target)

@@ -12,7 +12,7 @@ test('the demonstration tells its whole story, again, and again after kill -9 in
   const cwd = await mkdtemp(join(tmpdir(), 'fleet-demo-'))
   onTestFinished(() => rm(cwd, { recursive: true, force: true }))
   const whole =
-    /24: internal 2 · early 6 · all 16[\s\S]*0003_invoices → 0005_drop_legacy_notes[\s\S]*24 tenants are at 0005_drop_legacy_notes[\s\S]*Try next, in fleet-demo\//
+    /24: internal 2 · early 6 · all 16[\s\S]*0003_invoices → 0006_drop_legacy_notes[\s\S]*24 tenants are at 0006_drop_legacy_notes[\s\S]*Try next, in fleet-demo\//
 
   expect(await runCli(['demo'], { cwd })).toMatchObject({ code: 0, stdout: expect.stringMatching(whole) })
   const killed = await runCli(['demo'], {

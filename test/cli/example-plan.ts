@@ -60,6 +60,7 @@ export const plan: RolloutPlan = {
     perServer: 20,
     failureMode: 'strict',
     attempts: 5,
+    transactionMode: 'per-migration',
     replay: true,
     proof: 3,
     lockTimeout: 3_000,

@@ -97,7 +97,7 @@ test.each([
   [
     'a.ts',
     `${UP}export const config = { transactional: false }`,
-    'migrations/a.ts: `config.transactional` is not known; known: transaction.',
+    'migrations/a.ts: `config.transactional` is not known; known: transaction, allow.',
   ],
   [
     'a.ts',

@@ -44,6 +44,9 @@ test('what is the fault of server or role stops those, and is not held against t
 
 test('an error in the middle of what may not be repeated fails at once, one before it does not', () => {
   const once = { ...broken('error'), migration: 'once' }
-  expect(settle(once)).toMatchObject({ kind: 'fail', cause: { message: expect.stringContaining('fleet rollout retry') } })
+  expect(settle(once)).toMatchObject({
+    kind: 'fail',
+    cause: { message: expect.stringContaining('fleet rollout retry') },
+  })
   expect(settle({ ...once, phase: 'connect' } as ApplyOutcome)).toMatchObject({ kind: 'release', reason: 'error' })
 })

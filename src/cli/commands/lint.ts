@@ -3,8 +3,8 @@ import { Command, Option } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
 import { parseConfig } from '../../config/parse-config.ts'
 import type { LintedMigration, SqlFile } from '../../fleet/lint.ts'
-import type { Finding } from '../../model/finding.ts'
 import { EXIT, type ExitCode, FleetError } from '../../model/errors.ts'
+import type { Finding } from '../../model/finding.ts'
 import type { Face } from '../face.ts'
 import { countOf } from '../renderers/format-values.ts'
 import { lintAnnotations } from '../renderers/lint-annotations.ts'
@@ -54,12 +54,14 @@ Accept a finding in the file, with the reason:
 
 async function lint({ sql, schema, all }: LintFlags, { options }: Face): Promise<readonly LintedMigration[]> {
   const { lintFolder, lintSql } = await import('../../fleet/lint.ts')
-  const config = await loadConfig(options.config === undefined ? {} : { file: options.config }).catch((error: unknown) => {
-    const isMissing = error instanceof FleetError && error.code === 'CONFIG_NOT_FOUND' && options.config === undefined
-    // What is asked about a file has nothing to do with the fleet that it may lie beside.
-    if (isMissing || (sql !== undefined && options.config === undefined)) return undefined
-    throw error
-  })
+  const config = await loadConfig(options.config === undefined ? {} : { file: options.config }).catch(
+    (error: unknown) => {
+      const isMissing = error instanceof FleetError && error.code === 'CONFIG_NOT_FOUND' && options.config === undefined
+      // What is asked about a file has nothing to do with the fleet that it may lie beside.
+      if (isMissing || (sql !== undefined && options.config === undefined)) return undefined
+      throw error
+    },
+  )
   const settings = config ?? parseConfig({ name: 'lint' }, { root: process.cwd() })
   if (sql !== undefined)
     return [await lintSql(await read(sql), schema === undefined ? undefined : await read(schema), settings)]
@@ -70,9 +72,9 @@ async function lint({ sql, schema, all }: LintFlags, { options }: Face): Promise
 async function read(file: string): Promise<SqlFile> {
   try {
     return { file, text: await readFile(file, 'utf8') }
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'There is no file' : 'Cannot read'
-    throw new FleetError('USAGE', `${reason} ${file}.`, { cause: error })
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    throw new FleetError('USAGE', `${isMissing ? 'There is no file' : 'Cannot read'} ${file}.`, { cause })
   }
 }
 

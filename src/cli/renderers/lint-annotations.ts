@@ -6,7 +6,11 @@ import { escapeData, escapeProperty } from './github-escape.ts'
 export function lintAnnotations({ file, assessment }: LintedMigration): string[] {
   return assessment.findings.map((finding) => {
     const { rule, line, message, help } = finding
-    const place = [`file=${escapeProperty(file)}`, ...(line === null ? [] : [`line=${line}`]), `title=${escapeProperty(rule)}`]
+    const place = [
+      `file=${escapeProperty(file)}`,
+      ...(line === null ? [] : [`line=${line}`]),
+      `title=${escapeProperty(rule)}`,
+    ]
     return `::${levelOf(finding)} ${place.join(',')}::${escapeData([message, help].filter((it) => it !== null).join(' '))}`
   })
 }

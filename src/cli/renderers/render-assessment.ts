@@ -10,11 +10,11 @@ export function verdictText(verdict: Verdict, { style }: Page): string {
   return style(COLOURS[verdict], verdict)
 }
 
-/** One line for a list: the worst that a migration does. */
-export function worstOf({ kind, findings, reasons, verdict }: MigrationAssessment): string {
-  if (kind === 'dynamic') return `dynamic: ${reasons[0]?.message ?? 'it runs live'}`
-  const worst = findings.find((it) => it.refused) ?? findings.find((it) => causes(it, verdict))
-  return worst === undefined ? '' : worst.message.replaceAll('`', '')
+/** A few words for a list: the rules behind the verdict. */
+export function causesOf({ kind, findings, verdict, restorePoint }: MigrationAssessment): string {
+  if (kind === 'dynamic') return 'dynamic, runs live; restore point'
+  const rules = new Set(findings.filter((it) => it.refused || causes(it, verdict)).map(({ rule }) => rule))
+  return [...rules].join(', ') + (restorePoint ? '; restore point' : '')
 }
 
 function causes(finding: Finding, verdict: Verdict): boolean {

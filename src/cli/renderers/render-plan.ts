@@ -2,7 +2,7 @@ import type { PlannedMigration, PlannedWave, RolloutPlan } from '../../model/rol
 import type { Page } from '../face.ts'
 import { fitText } from './fit-text.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
-import { renderAssessment, verdictText, worstOf } from './render-assessment.ts'
+import { causesOf, renderAssessment, verdictText } from './render-assessment.ts'
 import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -44,13 +44,15 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
 }
 
 function noteOf({ transaction, assessment }: PlannedMigration): string {
-  const parts = [worstOf(assessment), ...(transaction ? [] : ['not in a transaction'])]
+  const parts = [causesOf(assessment), ...(transaction ? [] : ['not in a transaction'])]
   return parts.filter((it) => it !== '').join('; ')
 }
 
 /** What a reviewer has to know of those that are not safe. */
 function details({ migrations }: RolloutPlan, page: Page): string[] {
-  const unsafe = migrations.filter(({ assessment: { verdict, findings } }) => verdict !== 'safe' || findings.some((it) => it.refused))
+  const unsafe = migrations.filter(
+    ({ assessment: { verdict, findings } }) => verdict !== 'safe' || findings.some((it) => it.refused),
+  )
   const restorePoints = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
   const would = `A restore point would be taken before: ${restorePoints.join(', ')}.`
   return [

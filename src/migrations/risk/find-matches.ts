@@ -44,9 +44,13 @@ function isExempt({ rule, match }: RuleMatch, context: RuleContext): boolean {
   if (match.table === undefined) return false
   const kind = match.class ?? rule.class
   if (NEVER_EXEMPT.has(kind)) return false
-  const isOurs =
-    context.madeHere.table(match.table) || (context.inTransaction && factsOf(context, match.table)?.old === false)
-  return isOurs || (NEEDS_ROWS.has(kind) && context.isEmpty(match.table))
+  return isOurs(match.table, context) || (NEEDS_ROWS.has(kind) && context.isEmpty(match.table))
+}
+
+/** The trace knows tables by more than their names; it does not know what was committed in between. */
+function isOurs(table: TableRef, context: RuleContext): boolean {
+  const facts = context.inTransaction ? factsOf(context, table) : undefined
+  return facts === undefined ? context.madeHere.table(table) : !facts.old
 }
 
 /** They fail, or cannot be told, whatever the table is. */

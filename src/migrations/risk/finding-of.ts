@@ -33,7 +33,10 @@ export function findingOf(
     statement: number,
     sql: statement.sql,
     line: statement.line,
-    message: size !== undefined && (rewrite || scan || dataLoss) ? withSize(match.message, size) : match.message,
+    message:
+      size !== undefined && size.rows >= TOLD_FROM && (rewrite || scan || dataLoss)
+        ? withSize(match.message, size)
+        : match.message,
     help: match.help ?? null,
     table: table === undefined ? null : nameOf(table),
     lock,
@@ -46,6 +49,9 @@ export function findingOf(
     source: work ? 'trace' : 'rule',
   }
 }
+
+/** Rows from which a size says something. */
+const TOLD_FROM = 1_000
 
 /** What is refused cannot be agreed to. */
 function isApprovalNeeded(approval: Approval, size: TableSize | undefined, sizes: TableSizes): boolean {

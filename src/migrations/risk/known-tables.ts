@@ -15,6 +15,7 @@ export function factsOf(context: Pick<RuleContext, 'trace'>, table: TableRef): T
   return (
     named.find(({ schema }) => schema.startsWith('pg_temp')) ??
     named.find(({ schema }) => schema === 'public') ??
+    named.find(({ old }) => old) ??
     named[0]
   )
 }

@@ -20,6 +20,11 @@ export function worked({ rewritten, indexBuilt, scanned }: TracedRelation): bool
   return rewritten || indexBuilt || scanned
 }
 
+/** Says whether the statement was seen to work on any relation: what it does to a partitioned table shows in the partitions. */
+export function didWork(context: RuleContext): boolean {
+  return tracedFacts(context)?.relations.some(worked) ?? false
+}
+
 /** Returns a column as it was before the statement; undefined: not known. */
 export function columnBefore(context: RuleContext, table: TableRef, column: string): ColumnFacts | undefined {
   return factsOf(context, table)?.columns.find(({ name }) => name === column)

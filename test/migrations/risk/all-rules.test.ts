@@ -55,6 +55,10 @@ test.each(ofText)('the example of $id fires', (rule) => {
   expect(firesIn(rule, codeUnder(rule.id, 'Example') ?? '')).toBe(true)
 })
 
+test.each(ids)('the SQL on the page of %s is SQL', (id) => {
+  for (const [, sql = ''] of page(id).matchAll(/```sql\n([\s\S]*?)```/g)) expect(() => parseSql(sql)).not.toThrow()
+})
+
 function firesIn(rule: Rule, sql: string): boolean {
   const statements = parseSql(sql).map((it) => ({ ...it, line: null, parameters: false }))
   return [true, false].some((inTransaction) =>

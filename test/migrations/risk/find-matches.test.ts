@@ -4,6 +4,7 @@ import { deleteAllRows } from '../../../src/migrations/risk/rules/delete-all-row
 import { dropColumn } from '../../../src/migrations/risk/rules/drop-column.ts'
 import { dropTable } from '../../../src/migrations/risk/rules/drop-table.ts'
 import { updateAllRows } from '../../../src/migrations/risk/rules/update-all-rows.ts'
+import type { TraceResult } from '../../../src/migrations/risk/trace-facts.ts'
 import { parseSql } from '../../../src/migrations/sql/parse-sql.ts'
 
 describe('what is exempt', () => {
@@ -32,5 +33,18 @@ describe('what is exempt', () => {
     const swap = 'create table n (id int); alter table t rename to o; alter table n rename to t;'
     expect(find(`${swap} delete from t`)).toEqual([])
     expect(find(`${swap} delete from o`)).toHaveLength(1)
+  })
+
+  test('is decided by the trace where a name may mean two tables', () => {
+    const before = [
+      { schema: 'public', name: 't', columns: [], old: true },
+      { schema: 'archive', name: 't', columns: [], old: false },
+    ]
+    const trace: TraceResult = { kind: 'traced', facts: { before, relations: [], lost: [], retyped: [] } }
+    const sql = 'set local search_path = archive; create table t (id int); delete from public.t; delete from archive.t'
+    const statements = parseSql(sql).map((it) => ({ ...it, line: null, parameters: false }))
+    const traces = statements.map(() => trace)
+    const found = findMatches([deleteAllRows], statements, { inTransaction: true, traces, isEmpty: () => false })
+    expect(found.map(({ length }) => length)).toEqual([0, 0, 1, 0])
   })
 })

@@ -1,7 +1,7 @@
 import { lockMessage } from '../lock-message.ts'
 import type { Rule } from '../rule.ts'
 import { typeText } from '../syntax/spelling.ts'
-import { tracedFacts, tracedRelation, worked } from '../traced-facts.ts'
+import { didWork, tracedFacts } from '../traced-facts.ts'
 import { typeChanges } from '../type-change.ts'
 
 /** ALTER COLUMN … TYPE that is known to touch no row. */
@@ -14,11 +14,7 @@ export const changeColumnTypeMetadataOnly: Rule = {
   decidedBy: 'rule',
   find: ({ node }, context) =>
     typeChanges(node, context)
-      .filter(({ table, isMetadataOnly }) => {
-        if (tracedFacts(context) === undefined) return isMetadataOnly === true
-        const relation = tracedRelation(context, table)
-        return relation !== undefined && !worked(relation)
-      })
+      .filter(({ isMetadataOnly }) => (tracedFacts(context) ? !didWork(context) : isMetadataOnly === true))
       .map(({ table, column, to }) => ({
         message: lockMessage(
           'ACCESS EXCLUSIVE',

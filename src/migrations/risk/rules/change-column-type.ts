@@ -1,7 +1,9 @@
+import type { Node } from 'libpg-query'
 import { lockMessage } from '../lock-message.ts'
 import type { Rule, RuleContext } from '../rule.ts'
+import { localTableChanges } from '../syntax/added.ts'
 import { sqlIdentifier, sqlName, typeText } from '../syntax/spelling.ts'
-import { tracedFacts, tracedRelation, worked } from '../traced-facts.ts'
+import { didWork, tracedFacts } from '../traced-facts.ts'
 import { type TypeChange, typeChanges } from '../type-change.ts'
 
 /** ALTER COLUMN … TYPE where the rows, or at least the indexes, have to follow. */
@@ -13,8 +15,8 @@ export const changeColumnType: Rule = {
   approval: 'big',
   decidedBy: 'trace',
   find: ({ node }, context) =>
-    changesWithWork(typeChanges(node, context), context).map(({ table, column, to }) => {
-      const rewritten = tracedRelation(context, table)?.rewritten ?? true
+    changesWithWork(typeChanges(node, context), node, context).map(({ table, column, to }) => {
+      const rewritten = tracedFacts(context)?.relations.some((relation) => relation.rewritten) ?? true
       const work = rewritten ? 'while every row is rewritten' : 'while its rows are checked or its indexes rebuilt,'
       return {
         message: lockMessage('ACCESS EXCLUSIVE', table, `${work} to make \`${column}\` \`${typeText(to)}\``),
@@ -27,15 +29,19 @@ export const changeColumnType: Rule = {
     }),
 }
 
-/** Where the server worked although each type alone would be free, an index or a CHECK was the reason: any may be it. */
-function changesWithWork(changes: readonly TypeChange[], context: RuleContext): readonly TypeChange[] {
+/**
+ * Where the server worked although each type alone would be free, an index or a CHECK was the reason: any may be it, unless the
+ * statement does something else besides.
+ */
+function changesWithWork(
+  changes: readonly TypeChange[],
+  node: Node | null,
+  context: RuleContext,
+): readonly TypeChange[] {
   const suspects = changes.filter(({ isMetadataOnly }) => isMetadataOnly !== true)
   if (tracedFacts(context) === undefined) return suspects
-  const busy = changes.filter(({ table }) => {
-    const relation = tracedRelation(context, table)
-    return relation !== undefined && worked(relation)
-  })
-  return suspects.length > 0 ? busy.filter((change) => suspects.includes(change)) : busy
+  if (!didWork(context)) return []
+  return suspects.length > 0 || localTableChanges(node).length > changes.length ? suspects : changes
 }
 
 function helpFor({ table, column, to }: Pick<TypeChange, 'table' | 'column' | 'to'>): string {

@@ -72,14 +72,15 @@ function found({ names, table, mayHoldValues }: Cascade, context: RuleContext): 
   const facts = tracedFacts(context)
   if (facts === undefined) {
     const message = `CASCADE drops whatever depends on ${listed(names)}: views, foreign keys, defaults${mayHoldValues ? ', columns with their values' : ''}.`
-    return [{ message, ...place, dataLoss: mayHoldValues, restorePoint: mayHoldValues }]
+    return [{ message, ...place, ...(mayHoldValues && LOSS) }]
   }
   const lost = facts.lost.filter((it) => !isNamed(it, names))
   if (lost.length === 0) return []
-  const held = lost.some(heldValues)
-  const message = `CASCADE also drops ${listed(lostNames({ lost }))}, which depend on ${listed(names)}.`
-  return [{ message, ...place, dataLoss: held, restorePoint: held }]
+  const message = `CASCADE also drops ${listed(lostNames({ lost }))}, which ${lost.length === 1 ? 'depends' : 'depend'} on ${listed(names)}.`
+  return [{ message, ...place, ...(lost.some(heldValues) && LOSS) }]
 }
+
+const LOSS = { class: 'destructive', dataLoss: true, restorePoint: true, approval: 'yes' } as const
 
 /** What the statement names itself, and what is a part of that. */
 function isNamed({ name }: LostObject, names: readonly string[]): boolean {

@@ -42,7 +42,11 @@ export function addedConstraints(node: Node | null, ...kinds: readonly ConstrTyp
     type === 'AT_AddConstraint' && constraint ? [{ table, constraint, column: undefined }] : [],
   )
   const ofColumns = addedColumns(node).flatMap((column) =>
-    columnConstraints(column.definition).map((constraint) => ({ table: column.table, constraint, column })),
+    withAttributes(columnConstraints(column.definition)).map((constraint) => ({
+      table: column.table,
+      constraint,
+      column,
+    })),
   )
   return [...ofTable, ...ofColumns].filter(({ constraint: { contype } }) => contype && kinds.includes(contype))
 }
@@ -54,6 +58,26 @@ export function addedForeignKeys(node: Node | null): readonly AddedForeignKey[] 
     referenced: tableOf(added.constraint.pktable),
   }))
 }
+
+/** In the definition of a column NOT ENFORCED stands behind its constraint, as one of its own. */
+function withAttributes(constraints: readonly Constraint[]): readonly Constraint[] {
+  return constraints.map((constraint, at) => {
+    const rest = constraints.slice(at + 1)
+    const end = rest.findIndex(({ contype }) => contype === undefined || !ATTRIBUTES.has(contype))
+    const own = end === -1 ? rest : rest.slice(0, end)
+    const isEnforced = own.every(({ contype }) => contype !== 'CONSTR_ATTR_NOT_ENFORCED')
+    return isEnforced ? constraint : { ...constraint, skip_validation: true }
+  })
+}
+
+const ATTRIBUTES: ReadonlySet<ConstrType> = new Set([
+  'CONSTR_ATTR_DEFERRABLE',
+  'CONSTR_ATTR_NOT_DEFERRABLE',
+  'CONSTR_ATTR_DEFERRED',
+  'CONSTR_ATTR_IMMEDIATE',
+  'CONSTR_ATTR_ENFORCED',
+  'CONSTR_ATTR_NOT_ENFORCED',
+])
 
 function foreignKeysOfNewTable(node: Node | null): readonly AddedConstraint[] {
   const { relation, tableElts } = contentOf(node, 'CreateStmt') ?? {}

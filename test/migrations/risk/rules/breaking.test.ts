@@ -252,14 +252,14 @@ describe('a cascade that was traced', () => {
   test('names what went along', () => {
     const trace = traced({ lost: [lost('table', 't'), lost('view', 'v'), lost('constraint', 'u.u_t_fkey')] })
     expect(foundIn(dropCascade, 'drop table t cascade', { trace })).toMatchObject([
-      { message: 'CASCADE also drops `v` and `u.u_t_fkey`, which depend on `t`.', dataLoss: false },
+      { message: 'CASCADE also drops `v` and `u.u_t_fkey`, which depend on `t`.' },
     ])
   })
 
   test('loses values with a column', () => {
     const trace = traced({ lost: [lost('column', 't.c', 'c')] })
     expect(foundIn(dropCascade, 'drop collation german cascade', { trace })).toMatchObject([
-      { dataLoss: true, restorePoint: true },
+      { class: 'destructive', dataLoss: true, restorePoint: true },
     ])
   })
 })

@@ -217,6 +217,19 @@ describe('A type change', () => {
     expect(matches).toMatchObject([{ rewrite: false, scan: true, message: expect.stringContaining('indexes rebuilt') }])
   })
 
+  test('of a partitioned table shows in its partitions', () => {
+    const relations = [touched('t', { kind: 'partitioned-table' }), touched('t1', { rewritten: true })]
+    const sql = 'alter table t alter n type bigint'
+    const matches = foundIn(changeColumnType, sql, { trace: traced({ before, relations }) })
+    expect(matches).toMatchObject([{ table: { name: 't' }, rewrite: true }])
+  })
+
+  test('that is free is not blamed for what else the statement does', () => {
+    const relations = [touched('t', { scanned: true })]
+    const sql = 'alter table t alter vc type text, add check (n > 0)'
+    expect(foundIn(changeColumnType, sql, { trace: traced({ before, relations }) })).toEqual([])
+  })
+
   test('among several blames the one that has work', () => {
     const relations = [touched('t', { rewritten: true })]
     const sql = 'alter table t alter vc type text, alter n type bigint'
