@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
 import { countReady } from '../catalog/tenant-counts.ts'
+import { findReformatted } from '../migrations/check-migrations.ts'
 import { makeMigration } from '../migrations/make-migration.ts'
 import { FleetError } from '../model/errors.ts'
 import { assessMigrations } from './assess-migrations.ts'
 import type { Fleet, MigrationInfo } from './fleet.ts'
 import type { LintedMigration } from './lint.ts'
 import type { Parts } from './parts.ts'
+import { sqlChecksums } from './recordings.ts'
 
 export function migrationMethods(parts: Parts): Fleet['migrations'] {
   const { catalog, config, files, recordings } = parts
@@ -15,6 +17,7 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
 
   async function list(): Promise<MigrationInfo[]> {
     const [loaded, known, ready] = await Promise.all([files.load(), listKnownMigrations(db), countReady(db)])
+    const reformatted = await findReformatted(loaded, known, sqlChecksums(recordings, files.load))
     const names = new Set([
       ...loaded.map((it) => it.name),
       ...known.filter((it) => it.tenants > 0).map((it) => it.name),
@@ -33,7 +36,7 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
           tenants,
           ready,
           isThere: file !== undefined,
-          isEdited: file !== undefined && checksum !== null && checksum !== file.checksum,
+          isEdited: file !== undefined && checksum !== null && checksum !== file.checksum && !reformatted.has(name),
         }),
       }
     })

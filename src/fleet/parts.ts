@@ -11,7 +11,7 @@ import type { Secret } from '../model/secret.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { CreateContext } from '../provisioning/create-tenant.ts'
-import type { Recordings } from './recordings.ts'
+import { type Recordings, sqlChecksums } from './recordings.ts'
 
 /** What an open fleet is made of. The methods take from it what each use case asks for. */
 export interface Parts {
@@ -48,7 +48,17 @@ export function migrationFiles({ migrations, root }: FleetConfig): MigrationFile
 }
 
 /** What creating tenants and building templates needs of the parts. */
-export function createContext({ config, catalog, provider, clock, events, files, seal, unseal }: Parts): CreateContext {
+export function createContext({
+  config,
+  catalog,
+  provider,
+  clock,
+  events,
+  files,
+  recordings,
+  seal,
+  unseal,
+}: Parts): CreateContext {
   const { migrations, rollout } = config
   let loaded: Promise<readonly Migration[]> | undefined
   return {
@@ -60,6 +70,7 @@ export function createContext({ config, catalog, provider, clock, events, files,
     seal,
     unseal,
     placement: config.placement,
+    sqlChecksumsOf: sqlChecksums(recordings, files.load),
     allowUnordered: migrations.allowUnordered,
     extensions: config.extensions,
     seed: config.seed,

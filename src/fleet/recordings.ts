@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FleetConfig } from '../config/config.ts'
+import type { SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import { compileMigration } from '../migrations/compile/compile-migration.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
@@ -13,6 +14,14 @@ export interface Recordings {
   of(migrations: readonly Migration[]): Promise<ReadonlyMap<string, RecordedMigration>>
   /** Those that are static. */
   compiled(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>>
+}
+
+/** Returns a function that records migrations by name, for those who only want to know whether they are the same. */
+export function sqlChecksums(recordings: Recordings, load: () => Promise<readonly Migration[]>): SqlChecksumsOf {
+  return async (names) => {
+    const compiled = await recordings.compiled((await load()).filter(({ name }) => names.includes(name)))
+    return new Map([...compiled].map(([name, { checksum }]) => [name, checksum]))
+  }
 }
 
 export function createRecordings({

@@ -24,6 +24,7 @@ import type { Quantity } from '../rollout/waves.ts'
 import { assessMigrations } from './assess-migrations.ts'
 import type { DriveResult, Fleet, PlanOptions } from './fleet.ts'
 import type { Parts } from './parts.ts'
+import { sqlChecksums } from './recordings.ts'
 
 /** A backend whose process has died notices within 2 s (client_connection_check_interval); until then it may commit. */
 const LAST_COMMIT_MS = 2_500
@@ -78,6 +79,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     return draftRollout({
       db,
       migrations: context.migrations,
+      sqlChecksumsOf: sqlChecksums(recordings, files.load),
       allowUnordered: config.migrations.allowUnordered,
       to,
       scope: full,

@@ -43,6 +43,8 @@ export interface PlannedMigration {
   readonly transaction: boolean
   /** How many tenants in scope will run it. */
   readonly tenants: number
+  /** Whether it sends other SQL than when tenants applied it, from the same file: Kysely was upgraded, say. */
+  readonly recompiled: boolean
   readonly assessment: MigrationAssessment
 }
 

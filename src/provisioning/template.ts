@@ -7,7 +7,7 @@ import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from 
 import { countTenants } from '../catalog/tenant-counts.ts'
 import type { Clock } from '../lib/clock.ts'
 import { applyMigrations } from '../migrations/apply-migrations.ts'
-import { checkMigrations, outOfOrder } from '../migrations/check-migrations.ts'
+import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
@@ -26,6 +26,7 @@ export interface TemplateContext {
   readonly catalogId: string
   /** Loads the files; called only when a template is built or its version is to be found. */
   readonly migrations: () => Promise<readonly Migration[]>
+  readonly sqlChecksumsOf: SqlChecksumsOf
   readonly allowUnordered: boolean
   readonly extensions: readonly string[]
   readonly seed: ((db: Kysely<unknown>) => Promise<void>) | undefined
@@ -101,14 +102,18 @@ export async function ensureTemplate(
  * Refuses what a plan refuses: a new tenant must not get other files than the tenants that are there. A template that is
  * ready was made of the same files, to the letter, and has passed.
  */
-async function checkFiles(migrations: readonly Migration[], { db, allowUnordered }: TemplateContext): Promise<void> {
+async function checkFiles(
+  migrations: readonly Migration[],
+  { db, allowUnordered, sqlChecksumsOf }: TemplateContext,
+): Promise<void> {
   const available = migrations.map((it) => it.name)
   const groups = (await countTenants(db)).filter((it) => it.state === 'ready')
   // Tenants may be ahead of what is released: what they have more is no matter of the template.
   const known = await listKnownMigrations(db)
-  checkMigrations(
+  await checkMigrations(
     migrations,
     known.filter((it) => available.includes(it.name) || it.name < (available.at(-1) ?? '')),
+    sqlChecksumsOf,
   )
   for (const { history, tenants } of groups) {
     const shared = history.filter((name) => available.includes(name))

@@ -5,7 +5,7 @@ import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations } from '../catalog/known-migrations.ts'
 import { readTagsGeneration } from '../catalog/meta.ts'
 import { listTags } from '../catalog/tenant-counts.ts'
-import { checkMigrations, outOfOrder } from '../migrations/check-migrations.ts'
+import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import type { MigrationAssessment } from '../model/assessment.ts'
@@ -19,6 +19,7 @@ export interface PlanInput {
   readonly db: CatalogDb
   /** All files at hand, in order. */
   readonly migrations: readonly Pick<Migration, 'name' | 'file' | 'checksum' | 'transaction'>[]
+  readonly sqlChecksumsOf: SqlChecksumsOf
   readonly allowUnordered: boolean
   readonly to: string | undefined
   readonly scope: RolloutScope
@@ -31,20 +32,24 @@ export interface PlanInput {
 
 /** A plan whose migrations nobody has looked into yet. */
 export interface DraftPlan extends Omit<RolloutPlan, 'digest' | 'migrations'> {
-  readonly migrations: readonly Omit<PlannedMigration, 'assessment'>[]
+  readonly migrations: readonly Omit<PlannedMigration, 'assessment' | 'recompiled'>[]
 }
 
 export interface DraftRollout {
   readonly draft: DraftPlan
+  /** What migrations sent when they were applied, as checksums by name. */
+  readonly known: ReadonlyMap<string, string>
   /** Names what was asked for, whatever the state of the fleet. */
   readonly intent: string
   /** How tenants are assigned to waves, for the start. */
   readonly assignment: Assignment
+  /** What files send that were only re-formatted after they were applied, as checksums by name. */
+  readonly reformatted: ReadonlyMap<string, string>
   /** When it looked at the fleet. */
   readonly plannedAt: string
 }
 
-export interface PlannedRollout extends Omit<DraftRollout, 'draft'> {
+export interface PlannedRollout extends Omit<DraftRollout, 'draft' | 'known'> {
   readonly plan: RolloutPlan
 }
 
@@ -61,7 +66,8 @@ export async function draftRollout(input: PlanInput): Promise<DraftRollout> {
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (db) => {
-      checkMigrations(migrations, await listKnownMigrations(db))
+      const known = await listKnownMigrations(db)
+      const reformatted = await checkMigrations(migrations, known, input.sqlChecksumsOf)
       await checkTags(db, scope)
       // Whoever names tenants or waves does not ask for the canaries: one that is missing is no mistake then.
       if (isWhole(scope)) await checkMatches(db, waves)
@@ -86,6 +92,8 @@ export async function draftRollout(input: PlanInput): Promise<DraftRollout> {
       const examples = total(inScope, 'pinned') > 0 ? await pinnedExamples(db, scope, 5) : []
       return {
         assignment,
+        reformatted,
+        known: new Map(known.flatMap(({ name, sqlChecksum }) => (sqlChecksum === null ? [] : [[name, sqlChecksum]]))),
         plannedAt: await startOf(db),
         ...composeDraft({ inScope, due, counts, examples }, input),
       }
@@ -94,12 +102,15 @@ export async function draftRollout(input: PlanInput): Promise<DraftRollout> {
 
 /** Adds what was found out about the migrations, and names the whole by its digest. */
 export function completePlan(
-  { draft, ...rest }: DraftRollout,
+  { draft, known, ...rest }: DraftRollout,
   assessments: ReadonlyMap<string, MigrationAssessment>,
 ): PlannedRollout {
   const migrations = draft.migrations.flatMap((migration) => {
     const assessment = assessments.get(migration.name)
-    return assessment === undefined ? [] : [{ ...migration, assessment }]
+    if (assessment === undefined) return []
+    const before = known.get(migration.name)
+    const recompiled = before !== undefined && assessment.sqlChecksum !== null && before !== assessment.sqlChecksum
+    return [{ ...migration, recompiled, assessment }]
   })
   const digest = digestOf(rest.intent, { ...draft, migrations, tagsGeneration: rest.assignment.tagsGeneration })
   return { ...rest, plan: { ...draft, digest, migrations } }

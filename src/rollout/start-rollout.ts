@@ -79,7 +79,10 @@ async function startPlanned(
     )
   }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
-  const sqlChecksums = new Map(plan.migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum]))
+  const sqlChecksums = new Map<string, string | null>([
+    ...planned.reformatted,
+    ...plan.migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum] as const),
+  ])
   const contents = upToTarget.map(({ name, checksum }) => ({
     name,
     checksum,

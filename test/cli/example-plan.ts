@@ -30,6 +30,7 @@ export const plan: RolloutPlan = {
       checksum: 'a',
       transaction: false,
       tenants: 411,
+      recompiled: false,
       assessment: SAFE,
     },
     {
@@ -38,6 +39,7 @@ export const plan: RolloutPlan = {
       checksum: 'b',
       transaction: true,
       tenants: 411,
+      recompiled: false,
       assessment: SAFE,
     },
   ],

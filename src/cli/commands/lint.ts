@@ -70,12 +70,10 @@ async function lint({ sql, schema, all }: LintFlags, { options }: Face): Promise
 }
 
 async function read(file: string): Promise<SqlFile> {
-  try {
-    return { file, text: await readFile(file, 'utf8') }
-  } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-    throw new FleetError('USAGE', `${isMissing ? 'There is no file' : 'Cannot read'} ${file}.`, { cause })
-  }
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new FleetError('USAGE', `${cause.code === 'ENOENT' ? 'There is no file' : 'Cannot read'} ${file}.`, { cause })
+  })
+  return { file, text }
 }
 
 function show(linted: readonly LintedMigration[], face: Face): void {

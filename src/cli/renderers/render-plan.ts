@@ -43,8 +43,12 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
   ].join('\n')
 }
 
-function noteOf({ transaction, assessment }: PlannedMigration): string {
-  const parts = [causesOf(assessment), ...(transaction ? [] : ['not in a transaction'])]
+function noteOf({ transaction, recompiled, assessment }: PlannedMigration): string {
+  const parts = [
+    causesOf(assessment),
+    ...(transaction ? [] : ['not in a transaction']),
+    ...(recompiled ? ['recompiled: other SQL than those who have it got'] : []),
+  ]
   return parts.filter((it) => it !== '').join('; ')
 }
 
