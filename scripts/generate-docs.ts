@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { EXIT_MEANINGS } from '../src/cli/exit-codes.ts'
 import { buildProgram } from '../src/cli/program.ts'
+import { ALL_RULES } from '../src/migrations/risk/all-rules.ts'
 import { ERRORS, EXIT } from '../src/model/errors.ts'
 import { RECORDING } from '../src/model/recording-state.ts'
 import { PAUSE_REASONS, ROLLOUT } from '../src/model/rollout-state.ts'
@@ -18,6 +19,7 @@ export function generateDocs(): Readonly<Record<string, string>> {
   return {
     'cli.md': page('The command line', cliSections(buildProgram())),
     'errors.md': page('Errors', errorSections()),
+    'rules/README.md': page('Rules', ruleSections()),
     'state-machines.md': page('States', [
       machineSection('Rollout', ROLLOUT),
       pauseSection(),
@@ -27,6 +29,19 @@ export function generateDocs(): Readonly<Record<string, string>> {
     ]),
   }
 }
+
+function ruleSections(): string[] {
+  const rows = ALL_RULES.map(
+    ({ id, class: kind, summary, restorePoint, approval }) =>
+      `| [${id}](${id}.md) | ${kind} | ${summary} | ${restorePoint ? 'yes' : ''} | ${APPROVALS[approval]} |`,
+  )
+  return [
+    'What `fleet lint` and `fleet rollout plan` look for. How to read and to accept a finding: [Migrations](../migrations.md).',
+    ['| rule | class | what it finds | restore point | approval |', '|---|---|---|---|---|', ...rows].join('\n'),
+  ]
+}
+
+const APPROVALS = { no: '', yes: 'yes', big: 'for large tables', refused: 'refused' } as const
 
 function page(title: string, sections: readonly string[]): string {
   return `${[`# ${title}`, NOTE, ...sections].join('\n\n')}\n`

@@ -55,6 +55,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
     draftRollout({
       db,
       migrations,
+      sqlChecksumsOf: async () => new Map(),
       allowUnordered: false,
       to: undefined,
       scope: { tenants: [], skipTenants: [], tags: {}, waves: [] },

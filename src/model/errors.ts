@@ -101,6 +101,11 @@ export const ERRORS = {
     remedy: 'Correct the named file.',
     exit: EXIT.usage,
   },
+  MIGRATION_REFUSED: {
+    means: 'A migration holds something that cannot be run, or must not be.',
+    remedy: 'Correct the named line; `fleet lint` says more.',
+    exit: EXIT.no,
+  },
   MIGRATION_UNKNOWN: {
     means: 'No migration has that name.',
     remedy: 'List them with `fleet migrate list`.',

@@ -100,7 +100,10 @@ export async function draftRollout(input: PlanInput): Promise<DraftRollout> {
     })
 }
 
-/** Adds what was found out about the migrations, and names the whole by its digest. */
+/**
+ * Adds what was found out about the migrations, and names the whole by its digest.
+ * @throws FleetError MIGRATION_REFUSED when there is no way to run one
+ */
 export function completePlan(
   { draft, known, ...rest }: DraftRollout,
   assessments: ReadonlyMap<string, MigrationAssessment>,
@@ -112,8 +115,19 @@ export function completePlan(
     const recompiled = before !== undefined && assessment.sqlChecksum !== null && before !== assessment.sqlChecksum
     return [{ ...migration, recompiled, assessment }]
   })
+  refuseImpossible(migrations)
   const digest = digestOf(rest.intent, { ...draft, migrations, tagsGeneration: rest.assignment.tagsGeneration })
   return { ...rest, plan: { ...draft, digest, migrations } }
+}
+
+function refuseImpossible(migrations: readonly PlannedMigration[]): void {
+  const refused = migrations.flatMap(({ file, assessment }) =>
+    assessment.findings.filter((it) => it.refused).map((it) => ({ file, ...it })),
+  )
+  const [first] = refused
+  if (first === undefined) return
+  const messages = refused.map(({ file, line, message }) => `${line === null ? file : `${file}:${line}`}: ${message}`)
+  throw new FleetError('MIGRATION_REFUSED', messages.join('\n'), first.help === null ? {} : { remedy: first.help })
 }
 
 interface PlanFacts {

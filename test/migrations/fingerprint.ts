@@ -1,7 +1,7 @@
 import type { HistoryTables } from '../../src/migrations/migration.ts'
+import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import { type Client, withClient } from '../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../src/postgres/identifiers.ts'
-import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import { CATALOG_QUERIES } from './catalog-queries.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function fingerprint(connection: ConnectionDescriptor, tables: Hist
 }
 
 /** What a column holds by a default that answers differently each time is no part of what a database is. */
-const DIFFERS_EACH_TIME = String.raw`\m(gen_random_uuid|random|clock_timestamp|now)\(|CURRENT_TIMESTAMP`
+const DIFFERS_EACH_TIME = String.raw`\m(gen_random_uuid|uuidv[47]|random|clock_timestamp|now)\(|CURRENT_TIMESTAMP`
 
 async function contents(client: Client, { table }: HistoryTables): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; columns: string }>(

@@ -145,3 +145,23 @@ describe('a file that was applied', () => {
     await expect(fleet.rollouts.plan()).rejects.toMatchObject({ code: 'MIGRATIONS_DIFFER' })
   })
 })
+
+test.each([
+  [
+    'a statement that cannot run in a transaction',
+    'sql`create index concurrently i on items (id)`',
+    'transaction: false',
+  ],
+  ['a transaction of its own', 'sql`commit`', 'transaction'],
+  ['a parameter where none can be', 'sql`alter table items add x int default ${5}`', 'sql.lit'],
+])('a plan refuses %s, with its line and the remedy', async (_, statement, remedy) => {
+  const { fleet, create, migration } = await setupFleet()
+  await create(['a'])
+  await migration('0003_c', `await ${statement}.execute(db)`)
+  const error = await fleet.rollouts.plan().catch((it: unknown) => it)
+  expect(error).toMatchObject({
+    code: 'MIGRATION_REFUSED',
+    message: expect.stringMatching(/^migrations\/0003_c\.ts:\d+: /),
+  })
+  expect(`${(error as Error).message} ${Reflect.get(error as object, 'remedy')}`).toContain(remedy)
+})

@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 const PAGES = join(ROOT, 'docs/rules')
 const named = (folder: string, ending: string) =>
   readdirSync(folder)
+    .filter((file) => file !== 'README.md')
     .map((file) => file.slice(0, -ending.length))
     .sort()
 const page = (id: string) => readFileSync(join(PAGES, `${id}.md`), 'utf8')

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compileMigration } from '../../src/migrations/compile/compile-migration.ts'
+import { loadMigration } from '../../src/migrations/load-migrations.ts'
+import { observeOnce } from '../../src/migrations/record/observe-migration.ts'
+import { recordMigrations } from '../../src/migrations/record/record-migrations.ts'
+import { FleetError } from '../../src/model/errors.ts'
+import { migrationFiles, setupOf, source } from './record/migration-files.ts'
+import { STATIC_STYLES } from './record/static-styles.ts'
+import { CASE_DATA, CASE_ROWS, CASE_SCHEMA } from './risk/case-schema.ts'
+import type { RiskCase } from './risk/cases/risk-case.ts'
+import { CASES } from './risk/cases.ts'
+import { packBatches } from './same-result-batches.ts'
+import { compareThreeWays, makeTemplate, type Refusal, type Subject, type Template } from './same-result-databases.ts'
+import { migration, run } from './tenant-database.ts'
+
+const RISK_SUBJECTS = await Promise.all(CASES.map(subjectOf))
+
+/** Where Kysely's own Migrator cannot apply a case, and what it stops with. */
+const NOT_BY_THE_MIGRATOR: Readonly<Record<string, string>> = {
+  // It writes its history wherever the search_path leads when the migration has ended.
+  'set local search_path = archive; alter table old_orders alter column id type bigint': '42P01',
+  'set local search_path = archive; alter table old_orders drop column total': '42P01',
+}
+
+const TABLES_OF_CASES = new Set([...CASE_SCHEMA.matchAll(/create table (\w+)/g)].map(([, name = '']) => name))
+
+/** The rows with which the truth about the cases is measured, but few of them. */
+const FEW_ROWS = CASE_DATA.replaceAll(String(CASE_ROWS * 3), '21').replaceAll(String(CASE_ROWS), '7')
+
+describe.concurrent('a migration of SQL leaves the same live, by replay, and by the Migrator of Kysely', () => {
+  let template: Template
+  beforeAll(async () => {
+    template = await makeTemplate(`${CASE_SCHEMA};${FEW_ROWS}`)
+  })
+  afterAll(() => template.drop())
+
+  const [apart, together] = [true, false].map((is) =>
+    RISK_SUBJECTS.filter(({ title }) => title in NOT_BY_THE_MIGRATOR === is),
+  )
+  const batches = packBatches(together ?? [], ({ title, setup }) => `${setup};${title}`, TABLES_OF_CASES)
+
+  test.each(batches.map((batch) => ({ title: batch[0]?.title, more: batch.length - 1, batch })))(
+    '$title, and $more more',
+    async ({ batch }) => {
+      expect(await compareThreeWays(template, batch)).toEqual([])
+    },
+  )
+
+  test.each(apart ?? [])('but for what the Migrator cannot do: $title', async (subject) => {
+    const migratorFailsWith = NOT_BY_THE_MIGRATOR[subject.title]
+    expect(await compareThreeWays(template, [subject], { migratorFailsWith })).toEqual([])
+  })
+})
+
+/** What the styles are about, where they do not make it themselves. */
+const STYLE_SCHEMA = `
+create schema app;
+create table t (id int, name text, c int, at timestamptz default now(), a int, b int);
+create table s (id int);
+create table a (id int);
+create table b (id int);
+create table users (id int, "isAdmin" boolean);
+create table user_roles (role_name text);
+insert into t (id, name, a, b) values (1, null, 0, 2), (2, 'b', 0, 0), (5, 'e', 0, 0);
+insert into users values (4), (6);
+insert into s values (2)`
+
+const STYLE_SETUPS: readonly { readonly of: RegExp; readonly setup: string }[] = [
+  { of: /create table t\b|createTable\(/, setup: 'drop table t, a, b, users cascade' },
+  { of: /Buffer/, setup: 'drop table t; create table t (bytes bytea, list int[], object jsonb, big bigint)' },
+]
+
+/** Styles that are never replayed: they are called dynamic, or cannot be compiled. */
+const NOT_REPLAYED: readonly string[] = [
+  'SQL that the parser does not take',
+  'a plugin of the migration itself, over rows that nobody reads',
+  'the tables that there are, which nobody reads',
+]
+
+/** Styles that the server refuses. */
+const REFUSED: readonly { readonly title: string; readonly sqlstate: string }[] = []
+
+test('a migration in any static style leaves the same live, by replay, and by the Migrator of Kysely', async () => {
+  const subjects = await styleSubjects()
+  const titles = subjects.map(({ title }) => title)
+  expect(STATIC_STYLES.map(({ style }) => style).filter((style) => !titles.includes(style))).toEqual(NOT_REPLAYED)
+
+  const template = await makeTemplate(STYLE_SCHEMA)
+  const sqlOf = ({ setup, compiled }: Subject) => [setup, ...compiled.statements.map(({ sql }) => sql)].join(';')
+  const refused: Refusal[] = []
+  try {
+    for (const batch of packBatches(subjects, sqlOf, new Set(['t', 's', 'users']))) {
+      refused.push(...(await compareThreeWays(template, batch)))
+    }
+  } finally {
+    await template.drop()
+  }
+  expect(refused).toEqual(REFUSED)
+})
+
+async function styleSubjects(): Promise<readonly Subject[]> {
+  const sources = STATIC_STYLES.map((it, index): [string, string] => [`${numbered(index)}.js`, source(it.up, it)])
+  const files = await migrationFiles(Object.fromEntries(sources))
+  const migrations = await Promise.all(files.map(loadMigration))
+  const recordings = await recordMigrations(migrations, { setup: setupOf('none') })
+  return migrations.flatMap((own, index) => {
+    const { style: title = '', up = '' } = STATIC_STYLES[index] ?? {}
+    const recording = recordings[index]
+    const compiled = recording?.kind === 'static' ? attempt(() => compileMigration(own, recording.queries)) : undefined
+    const setup = STYLE_SETUPS.find(({ of }) => of.test(up))?.setup ?? ''
+    return compiled === undefined ? [] : { title, setup, migration: own, compiled }
+  })
+}
+
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof FleetError) return undefined
+    throw error
+  }
+}
+
+async function subjectOf(it: RiskCase, index: number): Promise<Subject> {
+  const up = async (db: Parameters<Subject['migration']['up']>[0]) => {
+    for (const statement of it.sql) await run(statement)(db)
+  }
+  const own = migration(numbered(index), up, { transaction: it.alone !== true })
+  const { queries } = await observeOnce(own, { plugins: [], takeReasons: () => [] })
+  return { title: it.sql.join('; '), setup: it.setup ?? '', migration: own, compiled: compileMigration(own, queries) }
+}
+
+function numbered(index: number): string {
+  return String(index + 1).padStart(4, '0')
+}
