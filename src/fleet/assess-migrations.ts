@@ -10,6 +10,7 @@ import { type TableSizes, UNKNOWN_SIZES } from '../migrations/risk/table-size.ts
 import type { MigrationAssessment } from '../model/assessment.ts'
 import { FleetError } from '../model/errors.ts'
 import { withClient } from '../postgres/connect.ts'
+import { majorOf } from '../postgres/server-version.ts'
 import { withScratchDatabase } from '../provisioning/scratch-database.ts'
 import { withEmbeddedScratch } from './embedded-scratch.ts'
 import { createContext, type Parts } from './parts.ts'
@@ -73,7 +74,8 @@ async function trace(
   const { config } = parts
   const input = { pending, history: base.map(({ name }) => name), recordings, config }
   try {
-    return await withScratchDatabase(server, base, createContext(parts), (scratch) => traceOn(scratch, input))
+    const traced = await withScratchDatabase(server, base, createContext(parts), (scratch) => traceOn(scratch, input))
+    return await nameOtherVersions(traced, parts)
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
     if (error.code !== 'RIGHT_MISSING') return untraced(pending, `Nothing could be traced: ${error.message}`)
@@ -83,6 +85,29 @@ async function trace(
       return untraced(pending, `Nothing could be traced: ${error.message} ${other.message}`)
     })
   }
+}
+
+/** What a server does differs by major version: where tenants have another one, that is said. */
+async function nameOtherVersions(
+  traced: ReadonlyMap<string, TracedMigration>,
+  { provider }: Parts,
+): Promise<ReadonlyMap<string, TracedMigration>> {
+  if (provider.servers.length === 1) return traced
+  // One that is down says nothing of its version.
+  const servers = await provider.capabilities().then(
+    (it) => it.servers,
+    () => [],
+  )
+  const majors = new Set(servers.map(({ version }) => majorOf(version)))
+  const here = servers[0] && majorOf(servers[0].version)
+  const others = [...majors].filter((major) => major !== here)
+  if (others.length === 0) return traced
+  return new Map(
+    [...traced].map(([name, it]) => {
+      const tracedOn = it.tracedOn && `${it.tracedOn}, while there are tenants on ${others.join(' and ')}`
+      return [name, { ...it, tracedOn }]
+    }),
+  )
 }
 
 /** How many tenants are asked how large their tables are. */

@@ -17,7 +17,8 @@ export function describeApplyError(
   // What the server says names no line; what the migration itself threw is found by it.
   const where = migration !== undefined && error.place !== undefined ? statementIn(migration, error) : place
   const told = where !== undefined && (sqlstate === null || error.place !== undefined)
-  const message = firstLine(error.message) + (told ? ` (${where})` : '')
+  const atCommit = error.phase === 'commit' && sqlstate !== null && !error.connectionLost
+  const message = firstLine(error.message) + (told ? ` (${where})` : atCommit ? ' (at COMMIT)' : '')
   return {
     kind: kindOf(error),
     phase: error.phase,

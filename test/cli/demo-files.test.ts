@@ -6,8 +6,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const DEMO = join(ROOT, 'src/cli/demo')
 const files = ['fleet.config.ts', ...readdirSync(join(DEMO, 'migrations')).map((name) => `migrations/${name}`)]
 
-test('the demonstration has five migrations, and the repository has no others', () => {
-  expect(files).toHaveLength(6)
+test('the demonstration has six migrations, and the repository has no others', () => {
+  expect(files).toHaveLength(7)
   expect(readdirSync(join(ROOT, 'migrations'))).toEqual(readdirSync(join(DEMO, 'migrations')))
 })
 

@@ -20,6 +20,32 @@ export const SAFE: MigrationAssessment = {
   notTraced: null,
 }
 
+const RISKY: MigrationAssessment = {
+  ...SAFE,
+  verdict: 'risky',
+  restorePoint: true,
+  findings: [
+    {
+      rule: 'drop-column',
+      class: 'destructive',
+      statement: 1,
+      sql: 'alter table "users" drop column "name"',
+      line: 4,
+      message: 'The values of `users.name` are gone, and every index that contains it; a restore point is taken first.',
+      help: 'Make it optional now and drop it once no code uses it.',
+      table: 'users',
+      lock: 'ACCESS EXCLUSIVE',
+      rewrite: false,
+      scan: false,
+      dataLoss: true,
+      restorePoint: true,
+      approval: true,
+      refused: false,
+      source: 'trace',
+    },
+  ],
+}
+
 export const plan: RolloutPlan = {
   digest: 'c41d07aa0123456789',
   target: '0039_split_name',
@@ -40,7 +66,7 @@ export const plan: RolloutPlan = {
       transaction: true,
       tenants: 411,
       recompiled: false,
-      assessment: SAFE,
+      assessment: RISKY,
     },
   ],
   versions: [

@@ -16,8 +16,20 @@ test('a plan fits 80 columns', () => {
   expect(renderPlan(plan, page)).toMatchInlineSnapshot(`
     " Plan  0037_add_seats → 0039_split_name                          digest c41d07aa
 
-       0038_seats_index  411 tenants  not in a transaction
-       0039_split_name   411 tenants
+       0038_seats_index  411 tenants  safe   not in a transaction
+       0039_split_name   411 tenants  risky  drop-column; restore point
+
+     migrations/0039_split_name.ts  risky  restore point
+
+       drop-column  migrations/0039_split_name.ts:4  (users, ACCESS EXCLUSIVE, needs
+       approval)
+         alter table "users" drop column "name"
+         The values of \`users.name\` are gone, and every index that contains it; a
+         restore point is taken first.
+         → Make it optional now and drop it once no code uses it.
+       traced on PostgreSQL 18.4, on a database without rows
+
+       A restore point would be taken before: 0039_split_name.
 
        wave      tenants  at once            failures allowed
        canary          4  1 (of 32: strict)  0
@@ -26,6 +38,13 @@ test('a plan fits 80 columns', () => {
 
        Left out: 1 pinned: megacorp ("contract freeze until 1 Dec")."
   `)
+  expect(
+    Math.max(
+      ...renderPlan(plan, page)
+        .split('\n')
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(80)
 })
 
 test('progress shows waves as bars and failures by cause', () => {

@@ -52,6 +52,7 @@ describe('a migration that fails', () => {
       kind: 'failure',
       phase: 'commit',
       sqlstate: '23503',
+      message: expect.stringContaining('(at COMMIT)'),
     })
     expect(await history()).toEqual([])
   })

@@ -52,7 +52,7 @@ function renderFinding(file: string, finding: Finding, { width, style }: Page): 
   const text = (it: string, first: string) => wrapText(it, { width, first, rest: ' '.repeat(first.length) })
   return [
     '',
-    `   ${style('bold', rule)}  ${place}${facts === '' ? '' : `  (${facts})`}`,
+    text(`${style('bold', rule)}  ${place}${facts === '' ? '' : `  (${facts})`}`, '   '),
     ...(sql === null ? [] : [style('dim', `     ${excerpt(sql, width - 5)}`)]),
     text(message, '     '),
     ...(help === null ? [] : [text(help, '     → ')]),

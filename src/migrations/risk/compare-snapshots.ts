@@ -62,7 +62,8 @@ function tracedRelations(snapshots: Snapshots): TracedRelation[] {
     const work = workOn(snapshots, relation, indexes.get(relation.oid) ?? [])
     // Whether an earlier statement has written or this one cannot be told apart, so both are told.
     const written = after.written.has(relation.oid)
-    if (!lockIsNew && !written && !Object.values(work).includes(true)) continue
+    const dropped = !after.relations.has(relation.oid)
+    if (!lockIsNew && !written && !dropped && !Object.values(work).includes(true)) continue
     const parent = before.relations.get(relation.parent ?? 0)
     traced.push({
       ...nameOf(relation),
@@ -137,8 +138,8 @@ function lostRelations(snapshots: Snapshots): LostObject[] {
   for (const relation of before.relations.values()) {
     const { oid, kind, table } = relation
     if (after.relations.has(oid) || !isOld(base, relation)) continue
-    // What goes with its table or column is their loss.
-    if (table !== null && (isGone(table) || isColumnGone(after, relation))) continue
+    // What goes with its table or column is their loss; where an IDENTITY stood, the column's maximum tells.
+    if (table !== null && (isGone(table) || isColumnGone(after, relation) || relation.identity)) continue
     const isIndex = kind === 'i' || kind === 'I'
     if (isIndex && standsAgain(after, relation)) continue
     const owner = isIndex ? before.relations.get(table ?? 0) : relation

@@ -9,12 +9,19 @@ export interface SizedTable extends TableSize {
   readonly tenant: string
 }
 
-/** Reads how large the tables of a database are, by the server's own estimates; system schemas are left out. */
+/**
+ * Reads how large the tables of a database are, by what the server noted when it last looked: asking for sizes proper waits
+ * for whoever has a table locked. System schemas are left out.
+ */
 export async function readTableSizes(client: Client, tenant: string): Promise<readonly SizedTable[]> {
   const { rows } = await client.query<{ schema: string; name: string; rows: string; bytes: string }>(`
-    select nspname as schema, relname as name, greatest(reltuples, 0)::bigint as rows, pg_total_relation_size(pg_class.oid) as bytes
-    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-    where relkind in ('r', 'm') and nspname <> 'information_schema' and left(nspname, 3) <> 'pg_'`)
+    select nspname as schema, it.relname as name, greatest(it.reltuples, 0)::bigint as rows,
+      current_setting('block_size')::bigint * (it.relpages
+        + coalesce((select toast.relpages from pg_class toast where toast.oid = it.reltoastrelid), 0)
+        + coalesce((select sum(index.relpages) from pg_index join pg_class index on index.oid = indexrelid
+          where indrelid = it.oid), 0))::bigint as bytes
+    from pg_class it join pg_namespace on pg_namespace.oid = it.relnamespace
+    where it.relkind in ('r', 'm') and nspname <> 'information_schema' and left(nspname, 3) <> 'pg_'`)
   return rows.map((row) => ({ ...row, rows: Number(row.rows), bytes: Number(row.bytes), tenant }))
 }
 

@@ -36,6 +36,8 @@ export interface RelationState {
   readonly table: number | null
   /** Of a sequence that belongs to a column: the column's number. */
   readonly column: number | null
+  /** Whether it is the sequence of an IDENTITY column. */
+  readonly identity: boolean
   /** The table that it is a partition or child of. */
   readonly parent: number | null
   readonly partition: boolean
@@ -157,6 +159,7 @@ const RELATIONS = `select c.oid::int8::float8 as oid, n.nspname as schema, c.rel
     c.relispopulated as populated, pg_catalog.pg_stat_get_xact_numscans(c.oid)::float8 as scans,
     coalesce(i.indrelid, case c.relkind when 'S' then (select refobjid ${OWNED}) end)::int8::float8 as "table",
     case c.relkind when 'S' then (select refobjsubid ${OWNED}) end as "column",
+    c.relkind = 'S' and coalesce((select deptype = 'i' ${OWNED}), false) as identity,
     h.inhparent::int8::float8 as parent, c.relispartition as partition
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
