@@ -4,7 +4,7 @@ import type { RolloutStatus } from '../model/rollout.ts'
 import type { Face } from './face.ts'
 import { type LivePicture, livePicture } from './renderers/live-picture.ts'
 import { renderProgress } from './renderers/render-progress.ts'
-import { renderRest } from './renderers/render-rest.ts'
+import { renderEnd, renderRest } from './renderers/render-rest.ts'
 import { type RolloutView, settledIn, viewOfStatus } from './renderers/rollout-view.ts'
 
 /** How often it is looked at, in milliseconds: somebody else drives it, so the catalog has to be asked. */
@@ -27,7 +27,8 @@ export async function watchRollout(fleet: Fleet, face: Face, id: string | undefi
     if (!(status.state === 'running' || status.state === 'aborting')) {
       picture?.done()
       if (face.options.output === 'json') face.print(JSON.stringify(status, null, 2))
-      else face.print(`\n${renderRest(status, face.page())}`)
+      // On a terminal the picture has shown the failures.
+      else face.print(picture ? `\n${renderRest(status, face.page())}` : renderEnd(status, face.page()))
       return status
     }
     await systemClock.sleep(EVERY)

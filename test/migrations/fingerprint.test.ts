@@ -5,7 +5,7 @@ import { first, second, setup, TABLES } from './tenant-database.ts'
 const SCHEMA = `
 create type mood as enum ('sad', 'ok');
 create domain positive as int check (value > 0);
-create table t (id int primary key, name text, mood mood, doomed int, big bigint);
+create table t (id int primary key, name text, mood mood, doomed int, big bigint not null);
 create table parent (id int);
 create index t_name on t (name);
 create sequence s;
@@ -40,7 +40,6 @@ const CHANGES = [
   'grant select on t to public',
   'grant update (name) on t to public',
   'revoke execute on function f() from public',
-  'alter table t owner to pg_database_owner',
   'comment on column t.name is $$the name$$',
   'comment on constraint small on t is $$small$$',
   `alter type mood add value 'glad' before 'ok'`,
@@ -55,6 +54,7 @@ const CHANGES = [
   'create publication everything for table t',
   'alter default privileges grant select on tables to public',
   'create schema other',
+  'alter table parent owner to pg_database_owner',
   'insert into t (id, name) values (2, $$b$$)',
   'update t set name = $$c$$ where id = 2',
 ]

@@ -12,8 +12,8 @@ import { CATALOG_QUERIES } from './catalog-queries.ts'
 export async function fingerprint(connection: ConnectionDescriptor, tables: HistoryTables): Promise<readonly string[]> {
   return withClient(connection, { applicationName: 'test' }, async (client) => {
     // Everything else is then named with its schema.
-    await client.query('set search_path = pg_catalog')
-    const lines = (await Promise.all(CATALOG_QUERIES.map((sql) => firstColumn(client, sql)))).flat()
+    await client.query('set search_path = pg_catalog; set jit = off')
+    const lines = await firstColumn(client, CATALOG_QUERIES.join(' union all '))
     const history = quoteIdentifier(tables.schema ?? 'public', tables.table)
     return [...lines.sort(), ...(await contents(client, tables)), ...(await historyLines(client, history))]
   })

@@ -4,7 +4,7 @@ import { withClient } from '../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../src/postgres/identifiers.ts'
 import { createTestDatabase, superuser, uniqueName } from '../support/test-server.ts'
 import { migration } from './tenant-database.ts'
-import { applyThreeWays, type Recorded } from './three-ways.ts'
+import { applyThreeWays, type Recorded, WAYS } from './three-ways.ts'
 
 /** A migration that is to leave the same in whatever way it is applied. */
 export interface Subject extends Recorded {
@@ -28,14 +28,24 @@ export interface Refusal {
 /** A database that each comparison begins with three copies of. */
 export interface Template {
   readonly name: string
+  /** Major version of its server. */
+  readonly version: number
   drop(): Promise<void>
 }
 
 /** Makes a template; the caller drops it. */
 export async function makeTemplate(schema: string): Promise<Template> {
-  const template = await createTestDatabase()
-  await runIn(template.connection, schema)
-  return template
+  const { name, connection, drop } = await createTestDatabase()
+  await runIn(connection, schema)
+  return { name, version: await serverVersion(), drop }
+}
+
+/** Returns the major version of the server under test. */
+export async function serverVersion(): Promise<number> {
+  return withClient(superuser(), { applicationName: 'test' }, async (client) => {
+    const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
+    return Math.floor(Number(rows[0]?.version) / 10_000)
+  })
 }
 
 /**
@@ -51,15 +61,16 @@ export async function compareThreeWays(
 ): Promise<readonly Refusal[]> {
   const [first] = batch
   if (first === undefined) return []
-  const { live, replay, migrator } = await onCopies(template, async (copies) => {
-    await Promise.all(copies.map((copy) => runIn(copy, batch.map(({ setup }) => setup).join(';'))))
+  const setup = batch.flatMap((it) => (it.setup === '' ? [] : it.setup)).join(';')
+  const [live, replay, migrator] = await onCopies(template, async (copies) => {
+    if (setup !== '') await Promise.all(copies.map((copy) => runIn(copy, setup)))
     return applyThreeWays(copies, [BEFORE, ...batch])
   })
   const titles = batch.map(({ title }) => title).join('\n')
   expect(replay, `by replay, of:\n${titles}`).toEqual(live)
   if (migratorFailsWith === undefined) expect(migrator, `by the Migrator, of:\n${titles}`).toEqual(live)
-  else expect(migrator.failure?.sqlstate).toBe(migratorFailsWith)
-  const { failure } = live
+  else expect(migrator?.failure?.sqlstate).toBe(migratorFailsWith)
+  const failure = live?.failure ?? null
   if (failure === null) return []
   const at = batch.findIndex(({ migration }) => migration.name === failure.migration)
   if (at < 0) throw new Error(`Stopped before the first migration: ${failure.sqlstate}`)
@@ -68,22 +79,24 @@ export async function compareThreeWays(
   return [...(await compareThreeWays(template, batch.slice(at, at + 1))), ...behind]
 }
 
-type Copies = readonly [ConnectionDescriptor, ConnectionDescriptor, ConnectionDescriptor]
-
-async function onCopies<T>({ name }: Template, use: (copies: Copies) => Promise<T>): Promise<T> {
-  const names = [uniqueName('same'), uniqueName('same'), uniqueName('same')] as const
+async function onCopies<T>(
+  { name, version }: Template,
+  use: (copies: readonly ConnectionDescriptor[]) => Promise<T>,
+): Promise<T> {
+  const names = WAYS.map(() => uniqueName('same'))
+  const strategy = version >= 15 ? ' strategy file_copy' : ''
   try {
-    for (const copy of names) {
-      await runIn(
-        superuser(),
-        `create database ${quoteIdentifier(copy)} template ${quoteIdentifier(name)} strategy file_copy`,
-      )
-    }
-    const copies = names.map((database) => ({ ...superuser(), database }))
-    return await use(copies as unknown as Copies)
+    await inAll(names, (copy) => `create database ${copy} template ${quoteIdentifier(name)}${strategy}`)
+    return await use(names.map((database) => ({ ...superuser(), database })))
   } finally {
-    for (const copy of names) await runIn(superuser(), `drop database if exists ${quoteIdentifier(copy)} with (force)`)
+    await inAll(names, (copy) => `drop database if exists ${copy} with (force)`)
   }
+}
+
+/** Side by side: they wait for the same checkpoints. */
+async function inAll(names: readonly string[], sqlOf: (name: string) => string): Promise<void> {
+  const ended = await Promise.allSettled(names.map((name) => runIn(superuser(), sqlOf(quoteIdentifier(name)))))
+  for (const it of ended) if (it.status === 'rejected') throw it.reason
 }
 
 async function runIn(connection: ConnectionDescriptor, sql: string): Promise<void> {

@@ -10,7 +10,7 @@ import { CASE_DATA, CASE_ROWS, CASE_SCHEMA } from './risk/case-schema.ts'
 import type { RiskCase } from './risk/cases/risk-case.ts'
 import { CASES } from './risk/cases.ts'
 import { packBatches } from './same-result-batches.ts'
-import { compareThreeWays, makeTemplate, type Refusal, type Subject, type Template } from './same-result-databases.ts'
+import { compareThreeWays, makeTemplate, type Subject, serverVersion, type Template } from './same-result-databases.ts'
 import { migration, run } from './tenant-database.ts'
 
 const RISK_SUBJECTS = await Promise.all(CASES.map(subjectOf))
@@ -27,35 +27,40 @@ const TABLES_OF_CASES = new Set([...CASE_SCHEMA.matchAll(/create table (\w+)/g)]
 /** The rows with which the truth about the cases is measured, but few of them. */
 const FEW_ROWS = CASE_DATA.replaceAll(String(CASE_ROWS * 3), '21').replaceAll(String(CASE_ROWS), '7')
 
-describe.concurrent('a migration of SQL leaves the same live, by replay, and by the Migrator of Kysely', () => {
-  let template: Template
-  beforeAll(async () => {
-    template = await makeTemplate(`${CASE_SCHEMA};${FEW_ROWS}`)
+/** The cases are written for it. */
+const isNew = (await serverVersion()) >= 18
+
+describe
+  .skipIf(!isNew)
+  .concurrent('a migration of SQL leaves the same live, by replay, and by the Migrator of Kysely', () => {
+    let template: Template
+    beforeAll(async () => {
+      template = await makeTemplate(`${CASE_SCHEMA};${FEW_ROWS}`)
+    })
+    afterAll(() => template.drop())
+
+    const [apart, together] = [true, false].map((is) =>
+      RISK_SUBJECTS.filter(({ title }) => title in NOT_BY_THE_MIGRATOR === is),
+    )
+    const batches = packBatches(together ?? [], ({ title, setup }) => `${setup};${title}`, TABLES_OF_CASES)
+
+    test.each(batches.map((batch) => ({ title: batch[0]?.title, more: batch.length - 1, batch })))(
+      '$title, and $more more',
+      async ({ batch }) => {
+        expect(await compareThreeWays(template, batch)).toEqual([])
+      },
+    )
+
+    test.each(REFUSED)('what is refused with $sqlstate: $sql', async ({ sql, sqlstate }) => {
+      const subject = await subjectOf({ sql }, 0)
+      expect(await compareThreeWays(template, [subject])).toEqual([{ title: subject.title, sqlstate }])
+    })
+
+    test.each(apart ?? [])('but for what the Migrator cannot do: $title', async (subject) => {
+      const migratorFailsWith = NOT_BY_THE_MIGRATOR[subject.title]
+      expect(await compareThreeWays(template, [subject], { migratorFailsWith })).toEqual([])
+    })
   })
-  afterAll(() => template.drop())
-
-  const [apart, together] = [true, false].map((is) =>
-    RISK_SUBJECTS.filter(({ title }) => title in NOT_BY_THE_MIGRATOR === is),
-  )
-  const batches = packBatches(together ?? [], ({ title, setup }) => `${setup};${title}`, TABLES_OF_CASES)
-
-  test.each(batches.map((batch) => ({ title: batch[0]?.title, more: batch.length - 1, batch })))(
-    '$title, and $more more',
-    async ({ batch }) => {
-      expect(await compareThreeWays(template, batch)).toEqual([])
-    },
-  )
-
-  test.each(REFUSED)('what is refused with $sqlstate: $sql', async ({ sql, sqlstate }) => {
-    const subject = await subjectOf({ sql }, 0)
-    expect(await compareThreeWays(template, [subject])).toEqual([{ title: subject.title, sqlstate }])
-  })
-
-  test.each(apart ?? [])('but for what the Migrator cannot do: $title', async (subject) => {
-    const migratorFailsWith = NOT_BY_THE_MIGRATOR[subject.title]
-    expect(await compareThreeWays(template, [subject], { migratorFailsWith })).toEqual([])
-  })
-})
 
 /** Migrations that the server refuses, each in another way; nothing of them stays but what sequences gave away. */
 const REFUSED: readonly { readonly sql: readonly string[]; readonly sqlstate: string }[] = [
@@ -94,7 +99,7 @@ insert into s values (5)`
 const STYLE_SETUPS: readonly { readonly of: RegExp; readonly setup: string }[] = [
   { of: /createTable\('t'\)\.as/, setup: 'drop table t' },
   { of: /create table t\b|createTable\(/, setup: 'drop table t, a, b, users cascade' },
-  { of: /onConflict/, setup: 'create unique index on t (id)' },
+  { of: /onConflict/, setup: 'truncate t; insert into t (id) values (1); create unique index on t (id)' },
   { of: /Buffer/, setup: 'drop table t; create table t (bytes bytea, list int[], object jsonb, big bigint)' },
 ]
 
@@ -112,15 +117,16 @@ test('a migration in any static style leaves the same live, by replay, and by th
 
   const template = await makeTemplate(STYLE_SCHEMA)
   const sqlOf = ({ setup, compiled }: Subject) => [setup, ...compiled.statements.map(({ sql }) => sql)].join(';')
-  const refused: Refusal[] = []
+  const batches = packBatches(subjects, sqlOf, new Set(['t', 's', 'users']))
   try {
-    for (const batch of packBatches(subjects, sqlOf, new Set(['t', 's', 'users']))) {
-      refused.push(...(await compareThreeWays(template, batch)))
+    // Four at a time.
+    for (let next = 0; next < batches.length; next += 4) {
+      const refused = await Promise.all(batches.slice(next, next + 4).map((batch) => compareThreeWays(template, batch)))
+      expect(refused.flat()).toEqual([])
     }
   } finally {
     await template.drop()
   }
-  expect(refused).toEqual([])
 })
 
 async function styleSubjects(): Promise<readonly Subject[]> {

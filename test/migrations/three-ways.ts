@@ -25,18 +25,21 @@ export interface Result {
 /** Applies migrations to a database, up to the first that fails. */
 type Way = (connection: ConnectionDescriptor, migrations: readonly Recorded[]) => Promise<Result['failure']>
 
-/** Applies the same migrations to three databases that are alike: live, by replay, and by Kysely's own Migrator. */
+/** The ways in which migrations are applied. */
+export const WAYS = ['live', 'replay', 'migrator'] as const
+
+/** Applies the same migrations to databases that are alike: live, by replay, and by Kysely's own Migrator. */
 export async function applyThreeWays(
-  databases: readonly [ConnectionDescriptor, ConnectionDescriptor, ConnectionDescriptor],
+  databases: readonly ConnectionDescriptor[],
   migrations: readonly Recorded[],
-): Promise<{ readonly live: Result; readonly replay: Result; readonly migrator: Result }> {
-  const [first, second, third] = databases
-  const [live, replay, migrator] = await Promise.all([
-    resultOf(first, migrations, (connection) => applyOurs(connection, migrations, new Map())),
-    resultOf(second, migrations, (connection) => applyOurs(connection, migrations, recordingsOf(migrations))),
-    resultOf(third, migrations, applyByMigrator),
-  ])
-  return { live, replay, migrator }
+): Promise<readonly Result[]> {
+  return Promise.all(
+    WAYS.map((way, index) => {
+      const connection = databases[index]
+      if (connection === undefined) throw new Error(`There is no database for ${way}.`)
+      return resultOf(connection, migrations, APPLY[way])
+    }),
+  )
 }
 
 async function resultOf(connection: ConnectionDescriptor, migrations: readonly Recorded[], way: Way): Promise<Result> {
@@ -46,6 +49,12 @@ async function resultOf(connection: ConnectionDescriptor, migrations: readonly R
 
 function recordingsOf(migrations: readonly Recorded[]): ReadonlyMap<string, CompiledMigration> {
   return new Map(migrations.map(({ compiled }) => [compiled.migration, compiled]))
+}
+
+const APPLY: Readonly<Record<(typeof WAYS)[number], Way>> = {
+  live: (connection, migrations) => applyOurs(connection, migrations, new Map()),
+  replay: (connection, migrations) => applyOurs(connection, migrations, recordingsOf(migrations)),
+  migrator: (connection, migrations) => applyByMigrator(connection, migrations),
 }
 
 async function applyOurs(
@@ -66,21 +75,29 @@ async function applyOurs(
   return outcome.kind === 'applied' ? null : { migration: outcome.migration, sqlstate: outcome.sqlstate }
 }
 
-/** One by one, each on a connection of its own: it does not undo what a migration sets in its session. */
-const applyByMigrator: Way = async (connection, migrations) => {
-  for (const [index, { migration }] of migrations.entries()) {
-    const { host, port, database, user, password } = connection
-    const pool = new Pool({ host, port, database, user, password: password?.reveal(), max: 1 })
-    pool.on('error', () => {})
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-    const known = migrations.slice(0, index + 1).map(({ migration: { name, up } }) => [name, { up }] as const)
-    const migrator = new Migrator({
-      db,
-      provider: { getMigrations: async () => Object.fromEntries(known) },
-      disableTransactions: !migration.transaction,
-    })
-    const { error } = await migrator.migrateToLatest().finally(() => db.destroy())
-    if (error !== undefined) return { migration: migration.name, sqlstate: sqlstateOf(error) ?? null }
+/** One by one, with a session that is as new for each: the Migrator does not undo what a migration sets in it. */
+async function applyByMigrator(
+  connection: ConnectionDescriptor,
+  migrations: readonly Recorded[],
+): Promise<Result['failure']> {
+  const { host, port, database, user, password } = connection
+  const pool = new Pool({ host, port, database, user, password: password?.reveal(), max: 1 })
+  pool.on('error', () => {})
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    for (const [index, { migration }] of migrations.entries()) {
+      const known = migrations.slice(0, index + 1).map(({ migration: { name, up } }) => [name, { up }] as const)
+      const migrator = new Migrator({
+        db,
+        provider: { getMigrations: async () => Object.fromEntries(known) },
+        disableTransactions: !migration.transaction,
+      })
+      const { error } = await migrator.migrateToLatest()
+      if (error !== undefined) return { migration: migration.name, sqlstate: sqlstateOf(error) ?? null }
+      await pool.query('discard all')
+    }
+    return null
+  } finally {
+    await db.destroy()
   }
-  return null
 }

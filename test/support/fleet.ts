@@ -18,6 +18,8 @@ export interface TestFleet {
   readonly name: string
   /** The project's folder, with `fleet.config.ts` and `migrations/`: for processes of their own. */
   readonly root: string
+  /** Of the admin, with its password. */
+  readonly url: string
   readonly fleet: Fleet
   readonly events: FleetEvent[]
   /** Opens the same fleet a second time, as another process would. */
@@ -60,6 +62,7 @@ export async function setupFleet(input: Partial<FleetInput> = {}, { migrations =
   const test: Omit<TestFleet, 'fleet'> = {
     name,
     root,
+    url,
     env,
     events: [],
     open,

@@ -2,8 +2,8 @@ import type { RolloutEvent } from '../../model/events.ts'
 import type { RolloutStatus } from '../../model/rollout.ts'
 import type { Face } from '../face.ts'
 import { countOf, formatDuration, formatNumber, formatVersion } from './format-values.ts'
-import { oneLine, renderFailures } from './render-failures.ts'
-import { failedIn, renderRest } from './render-rest.ts'
+import { oneLine } from './render-failures.ts'
+import { renderEnd } from './render-rest.ts'
 import type { RolloutRenderer } from './renderer.ts'
 import { type RolloutView, reduceView, settledIn } from './rollout-view.ts'
 
@@ -41,8 +41,7 @@ export function plainRenderer(face: Face, initial: RolloutView): RolloutRenderer
     notice: (text) => face.note(text),
     rest: (status: RolloutStatus | undefined) => {
       if (status === undefined) return
-      const failures = renderFailures(status.failures, { page: face.page(), failed: failedIn(status) })
-      face.print(['', ...failures, ...(failures.length > 0 ? [''] : []), renderRest(status, face.page())].join('\n'))
+      face.print(renderEnd(status, face.page()))
     },
     close: () => {},
   }

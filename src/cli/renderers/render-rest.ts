@@ -2,12 +2,19 @@ import type { RolloutStatus } from '../../model/rollout.ts'
 import { PAUSE_REASONS, type PauseReason } from '../../model/rollout-state.ts'
 import type { Page } from '../face.ts'
 import { formatNumber, formatVersion } from './format-values.ts'
+import { renderFailures } from './render-failures.ts'
 import { wrapText } from './wrap-text.ts'
 
 /** What to type next, and why. */
 interface NextStep {
   readonly why: string
   readonly command: string
+}
+
+/** Where nothing was drawn before: the causes of failures, then what `renderRest` says. */
+export function renderEnd(status: RolloutStatus, page: Page): string {
+  const failures = renderFailures(status.failures, { page, failed: failedIn(status) })
+  return ['', ...failures, ...(failures.length > 0 ? [''] : []), renderRest(status, page)].join('\n')
 }
 
 /** Says in what state the tenants are now that nothing moves, and what to type next. */

@@ -79,6 +79,7 @@ import { tracedLoss } from './rules/traced-loss.ts'
 import { tracedRewrite } from './rules/traced-rewrite.ts'
 import { tracedScan } from './rules/traced-scan.ts'
 import { transactionControl } from './rules/transaction-control.ts'
+import { triggerChangesRows } from './rules/trigger-changes-rows.ts'
 import { truncate } from './rules/truncate.ts'
 import { uniqueMayFail } from './rules/unique-may-fail.ts'
 import { unparsableSql } from './rules/unparsable-sql.ts'
@@ -171,6 +172,7 @@ export const ALL_RULES: readonly Rule[] = [
   tracedRewrite,
   tracedScan,
   transactionControl,
+  triggerChangesRows,
   truncate,
   uniqueMayFail,
   unparsableSql,

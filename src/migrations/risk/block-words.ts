@@ -15,8 +15,8 @@ export function mayLoseValues(body: string): boolean {
 
 const LOSS_WORDS: ReadonlySet<string> = new Set(['call', 'cascade', 'delete', 'drop', 'merge', 'truncate', 'update'])
 
-/** Undefined: it is in a language whose quotes are not those of SQL. */
-function tokensOf(body: string): readonly SqlToken[] | undefined {
+/** Returns the words of a body in lower case; undefined: it is in a language whose quotes are not those of SQL. */
+export function tokensOf(body: string): readonly SqlToken[] | undefined {
   try {
     return scanSql(body)
       .filter(({ name }) => !name.endsWith('COMMENT'))

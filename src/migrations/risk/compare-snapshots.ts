@@ -19,6 +19,7 @@ export interface Snapshots {
 export function compareSnapshots(snapshots: Snapshots): StatementTrace {
   return {
     before: tableFacts(snapshots),
+    triggers: snapshots.before.triggers,
     relations: tracedRelations(snapshots),
     lost: [...lostRelations(snapshots), ...lostColumns(snapshots), ...lostObjects(snapshots)],
     retyped: retypedColumns(snapshots),

@@ -28,9 +28,15 @@ export function joinTrace(
 /** A lock on a table that the rule does not name, or calls by an index's name, is on what the statement touched most. */
 function workFor({ rule, match }: RuleMatch, facts: StatementTrace): TracedWork | null {
   const { table } = match
-  if (table !== undefined && isKnownTable(facts, table)) return workOn(facts, table) ?? null
+  if (table !== undefined && isKnownTable(facts, table)) return withOwnLock(match, workOn(facts, table))
   const touched = WORKING.has(match.class ?? rule.class) ? mostTouched(facts) : undefined
-  return touched ? workOf(facts, touched) : null
+  return withOwnLock(match, touched && workOf(facts, touched))
+}
+
+/** What an earlier statement holds counts while there is work under it; else only the rule knows what this one needs. */
+function withOwnLock({ lock }: Match, work: TracedWork | undefined): TracedWork | null {
+  if (work === undefined) return null
+  return work.lockIsNew || work.rewrite || work.scan ? work : { ...work, lock: lock ?? null }
 }
 
 /** Code that cannot be read may change rows wherever it holds a strong lock, but the trace tells where rows were touched. */

@@ -5,6 +5,7 @@ import { type FindingContext, findingOf } from './finding-of.ts'
 import { joinTrace } from './join-trace.ts'
 import { needsData } from './rules/needs-data.ts'
 import { notTraced } from './rules/not-traced.ts'
+import { sayOnce } from './say-once.ts'
 import type { Statement } from './statement.ts'
 import type { TableSizes } from './table-size.ts'
 import type { MigrationTrace, TraceResult } from './trace-facts.ts'
@@ -30,13 +31,14 @@ export interface Judgement {
  */
 export function judge({ statements, matches, trace, sizes }: JudgeInput): Judgement {
   const told = new Set<string>()
-  const findings = statements.flatMap((statement, index) => {
+  const found = statements.flatMap((statement, index) => {
     const result = trace?.statements[index]
     const context = { statement, number: index + 1, sizes }
-    const found = matches[index] ?? []
-    if (result?.kind === 'traced') return joinTrace(found, result, context)
-    return [...found.map((it) => findingOf(it, context)), ...untraced(result, context, told)]
+    const own = matches[index] ?? []
+    if (result?.kind === 'traced') return joinTrace(own, result, context)
+    return [...own.map((it) => findingOf(it, context)), ...untraced(result, context, told)]
   })
+  const findings = sayOnce(found)
   return { findings, verdict: decideVerdict(findings) }
 }
 

@@ -80,10 +80,27 @@ export interface TableFacts extends RelationName {
   readonly old: boolean
 }
 
+/** A trigger that is switched on, and the code behind it. */
+export interface TriggerFacts {
+  readonly name: string
+  /** Of its table or view. */
+  readonly relation: RelationName
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
+  /** Of UPDATE OF: it runs where one of these is set; none: whatever is set. */
+  readonly columns: readonly string[]
+  /** Whether it may give the row that is about to be written other values. */
+  readonly beforeRow: boolean
+  readonly function: string
+  readonly language: string
+  readonly body: string
+}
+
 /** What a real server did with one statement on a database without rows. */
 export interface StatementTrace {
   /** Tables of the database as they were before it (no system schemas). */
   readonly before: readonly TableFacts[]
+  /** Triggers as they were before it. */
+  readonly triggers?: readonly TriggerFacts[]
   /** Old relations that the statement locked, rewrote, scanned or indexed. */
   readonly relations: readonly TracedRelation[]
   /** Objects that existed before the migration and are gone. */

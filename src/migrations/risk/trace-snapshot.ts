@@ -1,6 +1,6 @@
 import { LOCK_MODES, type LockMode } from '../../model/finding.ts'
 import type { Client } from '../../postgres/connect.ts'
-import type { ColumnFacts, LostObject } from './trace-facts.ts'
+import type { ColumnFacts, LostObject, TriggerFacts } from './trace-facts.ts'
 
 /** What a transaction can see of its own database, and what it holds there, at one moment. */
 export interface Snapshot {
@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly columns: ReadonlyMap<number, readonly ColumnState[]>
   /** All that is no relation, by oid. */
   readonly objects: ReadonlyMap<string, ObjectState>
+  /** Those that are switched on. */
+  readonly triggers: readonly TriggerFacts[]
   /** Strongest mode that the transaction holds, by the relation's oid. */
   readonly locks: ReadonlyMap<number, LockMode>
   /** Relations that it holds in ROW EXCLUSIVE, among other modes: those on whose rows it ran INSERT, UPDATE, DELETE or MERGE. */
@@ -65,11 +67,11 @@ export interface ObjectState {
 export async function readSnapshot(client: Client, before?: Snapshot): Promise<Snapshot> {
   const text =
     before === undefined
-      ? [LOCKS, OBJECTS, RELATIONS, `${COLUMNS} ${IN_ORDER}`]
-      : [LOCKS, OBJECTS, LOCKED_RELATIONS, LOCKED_COLUMNS]
+      ? [LOCKS, OBJECTS, TRIGGERS, RELATIONS, `${COLUMNS} ${IN_ORDER}`]
+      : [LOCKS, OBJECTS, TRIGGERS, LOCKED_RELATIONS, LOCKED_COLUMNS]
   // For several statements the answer is an array, which the driver's types do not know.
   const answers = (await client.query(text.join(';\n'))) as unknown as readonly { readonly rows: unknown[] }[]
-  const [lockRows = [], objectRows = [], relationRows = [], columnRows = []] = answers.map(({ rows }) => rows)
+  const [lockRows = [], objectRows = [], triggerRows = [], relationRows = [], columnRows = []] = answers.map(({ rows }) => rows)
   const held = readLocks(lockRows as LockRow[])
   const objects = new Map((objectRows as (ObjectState & { oid: number })[]).map((it) => [`${it.kind} ${it.oid}`, it]))
   // A schema that was renamed names all that is in it anew, under no lock.
@@ -84,6 +86,7 @@ export async function readSnapshot(client: Client, before?: Snapshot): Promise<S
     relations,
     columns: new Map(tables.map(({ oid }) => [oid, unchanged(oid) ?? read.get(oid) ?? []])),
     objects,
+    triggers: (triggerRows as TriggerRow[]).map(triggerOf),
     ...held,
   }
 }
@@ -102,6 +105,20 @@ interface LockRow {
 }
 
 type ColumnRow = ColumnState & { readonly table: number }
+
+type TriggerRow = Omit<TriggerFacts, 'relation' | 'events'> & {
+  readonly schema: string
+  readonly table: string
+  /** As pg_trigger.tgtype: one bit for each event. */
+  readonly type: number
+}
+
+const EVENT_BITS = { insert: 4, delete: 8, update: 16, truncate: 32 } as const
+
+function triggerOf({ schema, table, type, ...trigger }: TriggerRow): TriggerFacts {
+  const events = Object.entries(EVENT_BITS).flatMap(([event, bit]) => ((type & bit) === 0 ? [] : [event]))
+  return { ...trigger, relation: { schema, name: table }, events: events as TriggerFacts['events'] }
+}
 
 function readLocks(rows: readonly LockRow[]): Pick<Snapshot, 'locks' | 'written' | 'writesShared'> {
   const locks = new Map<number, LockMode>()
@@ -186,6 +203,18 @@ const OBJECTS = `select 'constraint' as kind, oid::int8::float8 as oid, null as 
   where t.oid >= 16384 and t.typcategory <> 'A' and t.typtype in ('b', 'c', 'd', 'e', 'r')
     and (t.typrelid = 0 or exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))
     and not exists (select from pg_catalog.pg_depend d where d.classid = 1247 and d.objid = t.oid and d.deptype = 'e')`
+
+/** Bits of tgtype: 1 is FOR EACH ROW, 2 is BEFORE. */
+const TRIGGERS = `select t.tgname as name, n.nspname as schema, c.relname as "table", t.tgtype::int4 as type,
+    t.tgtype & 3 = 3 as "beforeRow", f.proname as function, l.lanname as language, f.prosrc as body,
+    array(select a.attname::text from pg_catalog.pg_attribute a
+      where a.attrelid = t.tgrelid and a.attnum = any (t.tgattr::int2[])) as columns
+  from pg_catalog.pg_trigger t
+  join pg_catalog.pg_class c on c.oid = t.tgrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  join pg_catalog.pg_proc f on f.oid = t.tgfoid
+  join pg_catalog.pg_language l on l.oid = f.prolang
+  where not t.tgisinternal and t.tgenabled in ('O', 'A')`
 
 const COLUMNS = `select attrelid::int8::float8 as "table", attnum as number, attname as name,
     pg_catalog.format_type(atttypid, atttypmod) as type, atttypid::text || ' ' || atttypmod as "typeKey",

@@ -8,8 +8,10 @@ import { refOf, worked } from './traced-facts.ts'
 /** What the server was seen to do to a table, its partitions and children included. */
 export interface TracedWork {
   readonly table: TableRef
-  /** Strongest lock; null: none was taken. */
+  /** Strongest lock that is held; null: none. */
   readonly lock: LockMode | null
+  /** Whether this statement took it, not one before. */
+  readonly lockIsNew: boolean
   /** Whether it, or an index of it, was written anew. */
   readonly rewrite: boolean
   readonly scan: boolean
@@ -28,6 +30,7 @@ export function workOf(facts: StatementTrace, relation: TracedRelation): TracedW
   return {
     table: refOf(relation),
     lock: locks.reduce((best, lock) => (isStronger(lock, best) ? lock : best), null),
+    lockIsNew: family.some((it) => it.lockIsNew || it.indexLocked),
     rewrite: family.some((it) => it.rewritten || it.indexBuilt),
     scan: family.some((it) => it.scanned || it.indexBuilt),
   }

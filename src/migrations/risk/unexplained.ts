@@ -45,15 +45,17 @@ function classOf({ rule, match }: RuleMatch): FindingClass {
   return match.class ?? rule.class
 }
 
-function explanation(relation: TracedRelation, { table, lock }: TracedWork): { rule: Rule; match: Match } {
+function explanation(relation: TracedRelation, { table, lock, lockIsNew }: TracedWork): { rule: Rule; match: Match } {
   const name = nameOf(table)
   const whom = lock === 'ACCESS EXCLUSIVE' ? 'reads and writes' : 'writes'
-  const blocks = `Traced: ${lock} on \`${name}\` blocks ${whom}`
+  const blocks = `Traced: ${lock} on \`${name}\`${lockIsNew ? '' : ', from an earlier statement,'} blocks ${whom}`
+  const help = `Move this statement into a migration of its own, or before the one that locks \`${name}\`.`
+  const about = { table, ...(lockIsNew ? {} : { help }) }
   if (relation.rewritten) {
-    return { rule: tracedRewrite, match: { table, message: `${blocks} while every row is copied into a new file.` } }
+    return { rule: tracedRewrite, match: { ...about, message: `${blocks} while every row is copied into a new file.` } }
   }
   const what = relation.indexBuilt ? 'an index is built over every row' : 'every row is read'
-  return { rule: tracedScan, match: { table, message: `${blocks} while ${what}.` } }
+  return { rule: tracedScan, match: { ...about, message: `${blocks} while ${what}.` } }
 }
 
 function unexplainedLoss(facts: StatementTrace, matches: readonly Explained[]): Explained[] {

@@ -27,8 +27,13 @@ const MADE_ELSEWHERE = new Set([
   'traced-rewrite',
   'traced-scan',
 ])
-/** They need more than SQL to fire: parameters, a parser that refuses it, types that a trace knows. */
-const WITHOUT_EXAMPLE = new Set(['change-column-type-metadata-only', 'parameter-in-ddl', 'unparsable-sql'])
+/** They need more than SQL to fire: parameters, a parser that refuses it, types and triggers that a trace knows. */
+const WITHOUT_EXAMPLE = new Set([
+  'change-column-type-metadata-only',
+  'parameter-in-ddl',
+  'trigger-changes-rows',
+  'unparsable-sql',
+])
 
 const ids = ALL_RULES.map(({ id }) => id)
 const ofText = ALL_RULES.filter(({ id }) => !MADE_ELSEWHERE.has(id) && !WITHOUT_EXAMPLE.has(id))
