@@ -73,7 +73,7 @@ export async function claimRuns(
     set state = 'running', attempt = r.attempt + 1, epoch = ${epoch}, started_at = coalesce(r.started_at, now()), finished_at = null
     from fit join fleet.history h on h.id = fit.history_id
     where r.rollout_id = ${rolloutId} and r.tenant_id = fit.id and r.state = 'pending'
-    returning r.tenant_id, r.attempt, r.tries, fit.wave, fit.placement, h.names`.execute(db)
+    returning r.tenant_id, r.attempt, r.tries, fit.wave, fit.placement, h.names, ${NOT_WAITED_FOR}`.execute(db)
   const byId = new Map(rows.map((row) => [row.tenant_id, row]))
   const refused = tenantIds.filter((id) => !byId.has(id))
   if (refused.length > 0) await skipUnfit(db, { rolloutId, epoch }, refused)
@@ -91,6 +91,12 @@ export async function claimRuns(
     )
   })
 }
+
+/**
+ * Makes the COMMIT not wait for the disk. A crash of the catalog's server may then forget a claim or a result of the last
+ * moments: the run is pending again, or set back to it, and the tenant's own history says that there is nothing to do.
+ */
+const NOT_WAITED_FOR = sql`set_config('synchronous_commit', 'off', true)`
 
 /** Skips pending runs of tenants that were pinned or deleted after the rollout began. */
 async function skipUnfit(db: CatalogDb, { rolloutId, epoch }: RunKey, tenantIds: readonly string[]): Promise<void> {
@@ -182,7 +188,7 @@ export async function finishRuns(
       update fleet.tenant t set history_id = written.history_id, checked_at = now()
       from written where t.id = written.tenant_id and written.history_id is not null
     )
-    select tenant_id from written`.execute(db)
+    select tenant_id, ${NOT_WAITED_FOR} from written`.execute(db)
   const ids = new Set(taken.map((row) => row.tenant_id))
   return results.map((it) => ids.has(it.tenantId))
 }

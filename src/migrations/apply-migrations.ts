@@ -16,6 +16,8 @@ export interface ApplyOptions extends ApplySessionOptions {
   readonly pending: readonly Migration[]
   /** Called after each migration's COMMIT. */
   readonly onApplied?: (migration: string) => void
+  /** Given the closing of the connection, to be awaited there; left out: it is awaited here. */
+  readonly onClosing?: ((closed: Promise<void>) => void) | undefined
 }
 
 /**
@@ -37,7 +39,9 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyOutco
       progress.read || progress.applied.length > 0 ? progress.history : null,
     )
   } finally {
-    await session.close()
+    const closed = session.close()
+    if (options.onClosing) options.onClosing(closed)
+    else await closed
   }
 }
 

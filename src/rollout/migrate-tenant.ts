@@ -58,7 +58,14 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   const startedAt = clock.now()
   emit({ type: 'tenant.started', wave, tenantId, attempt })
   const sent = new Map<string, readonly CompiledQuery[]>()
-  const outcome = await attemptRun(task, run, { ...options, onSent: (name, queries) => sent.set(name, queries) })
+  let closed: Promise<void> | undefined
+  const outcome = await attemptRun(task, run, {
+    ...options,
+    onSent: (name, queries) => sent.set(name, queries),
+    onClosing: (it) => {
+      closed = it
+    },
+  })
   failpoint('run.applied')
   for (const [migration, queries] of sent) {
     if (task.live.includes(migration)) await options.prove(tenantId, migration, queries)
@@ -73,7 +80,8 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   if (settlement.kind === 'release' && settlement.stop === 'server')
     await options.pauseServer(task.server, settlement.cause)
   if (settlement.kind === 'release' && settlement.stop === 'rollout') await options.pauseRollout(settlement.cause)
-  const taken = await options.finish(toResult(run, settlement))
+  // A far-away server takes a round trip to close: meanwhile the result is written.
+  const [taken] = await Promise.all([options.finish(toResult(run, settlement)), closed])
   failpoint('run.recorded')
   if (!taken) return
   if (settlement.kind === 'succeed') {
@@ -99,9 +107,9 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
 async function attemptRun(
   task: Task,
   run: ClaimedRun,
-  options: MigrateTenantOptions & Pick<ApplyOptions, 'onSent'>,
+  options: MigrateTenantOptions & Pick<ApplyOptions, 'onSent' | 'onClosing'>,
 ): Promise<ApplyOutcome> {
-  const { tables, plugins, policy, recorded, onSent } = options
+  const { tables, plugins, policy, recorded, onSent, onClosing } = options
   let forget: (() => void) | undefined
   try {
     const pending = options.pendingFor(run.history)
@@ -115,6 +123,7 @@ async function attemptRun(
       pending,
       recorded: new Map([...recorded].filter(([name]) => !task.live.includes(name))),
       onSent,
+      onClosing,
       plugins,
       transactionMode: policy.transactionMode,
       tables,

@@ -10,13 +10,13 @@ import { refOf } from './traced-facts.ts'
 export function heldLocks({ statements, index, inTransaction, madeHere, traces }: RuleContext): readonly TableLock[] {
   if (!inTransaction) return []
   const earlier = statements.slice(0, index)
-  const begin = 1 + earlier.findLastIndex(({ node }) => runsAlone(node))
-  const dropped = earlier.flatMap(({ node }) => droppedTables(node))
+  const begin = 1 + earlier.findLastIndex(({ node }) => node !== null && isAlone(node))
+  const dropped = earlier.flatMap(({ node }) => (node === null ? [] : droppedBy(node)))
   return earlier
     .slice(begin)
     .flatMap(({ node }, at) => {
       const trace = traces?.[begin + at]
-      if (trace?.kind !== 'traced') return takenLocks(node)
+      if (trace?.kind !== 'traced') return node === null ? [] : takenBy(node)
       return trace.facts.relations.flatMap(({ schema, name, lock, lockIsNew }) =>
         lock && lockIsNew ? [{ table: refOf({ schema, name }), lock }] : [],
       )
@@ -31,6 +31,20 @@ export function heldLock(context: RuleContext, table: TableRef): TableLock['lock
     .map(({ lock }) => lock)
     .reduce<TableLock['lock'] | undefined>((best, lock) => (best && isAtLeast(best, lock) ? best : lock), undefined)
 }
+
+/** Each statement is asked for by all that come after it, and there may be thousands. */
+function oncePerNode<T>(of: (node: Node) => T): (node: Node) => T {
+  const known = new WeakMap<Node, { readonly value: T }>()
+  return (node) => {
+    const found = known.get(node) ?? { value: of(node) }
+    known.set(node, found)
+    return found.value
+  }
+}
+
+const takenBy = oncePerNode(takenLocks)
+const droppedBy = oncePerNode(droppedTables)
+const isAlone = oncePerNode(runsAlone)
 
 /** Nobody waits for what is gone: who uses it fails. */
 function droppedTables(node: Node | null): readonly TableRef[] {

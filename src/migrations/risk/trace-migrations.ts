@@ -1,4 +1,6 @@
+import { FleetError } from '../../model/errors.ts'
 import type { Client } from '../../postgres/connect.ts'
+import { sqlstateOf } from '../../postgres/sqlstate.ts'
 import type { CompiledMigration, CompiledStatement } from '../compile/compiled-migration.ts'
 import { cleanSession, script } from '../frame.ts'
 import { compareSnapshots, tableFacts } from './compare-snapshots.ts'
@@ -9,15 +11,18 @@ import { readSnapshot } from './trace-snapshot.ts'
 export interface TraceOptions {
   /** The role that owns the tenants' objects; null: the connection's own. */
   readonly ownerRole: string | null
-  /** For each statement, in milliseconds. */
+  /** For each statement, in milliseconds; on a database without rows a minute is the most. */
   readonly statementTimeout: number
 }
+
+const LONGEST = 60_000
 
 /**
  * Runs migrations in order on a scratch database that has the tenants' schema and no rows, and tells what each statement
  * locked, rewrote, read and dropped. Each migration is committed there, so that the next one sees it; one that writes what
  * all databases of the server share (roles, settings of databases) is not. What comes after a failure is not traced.
- * @throws the driver's error when the connection is lost or the server is at fault
+ * @throws FleetError MIGRATION_REFUSED where a statement ends its own connection; the driver's error when the connection is
+ * lost otherwise, or the server is at fault
  */
 export async function traceMigrations(
   client: Client,
@@ -69,7 +74,6 @@ async function traceTransaction(
     script([
       'begin isolation level read committed, read write',
       ...cleanSession(ownerRole),
-      `set local statement_timeout = ${statementTimeout}`,
       'set local idle_in_transaction_session_timeout = 0',
     ]),
   )
@@ -77,6 +81,8 @@ async function traceTransaction(
     const base = await readSnapshot(client)
     let before = base
     for (const statement of statements) {
+      // Each time, for the statements before may have set it for those behind them.
+      await client.query(`set local statement_timeout = ${Math.min(statementTimeout, LONGEST)}`)
       const result = await run(client, statement)
       if (result !== undefined) return { results: [...results, result], stopped: stoppedBy(result) }
       const after = await readSnapshot(client, before)
@@ -100,7 +106,9 @@ async function traceAlone(
   { ownerRole, statementTimeout }: TraceOptions,
 ): Promise<Traced> {
   if (statement === undefined) return { results: [] }
-  await client.query(script([...cleanSession(ownerRole), `set statement_timeout = ${statementTimeout}`]))
+  await client.query(
+    script([...cleanSession(ownerRole), `set statement_timeout = ${Math.min(statementTimeout, LONGEST)}`]),
+  )
   const snapshot = await readSnapshot(client)
   const result = await run(client, statement)
   if (result !== undefined) return { results: [result], stopped: stoppedBy(result) }
@@ -120,9 +128,23 @@ async function attempt(client: Client, { sql }: Pick<CompiledStatement, 'sql'>):
     await client.query(sql)
     return undefined
   } catch (error) {
+    if (sqlstateOf(error) === BACKEND_TERMINATED) throw connectionEnded(error, sql)
     return traceFailure(error, sql)
   }
 }
+
+/** pg_terminate_backend() of itself, most often. */
+const BACKEND_TERMINATED = '57P01'
+
+function connectionEnded(cause: unknown, sql: string): FleetError {
+  const start = sql.length > SHOWN ? `${sql.slice(0, SHOWN)}…` : sql
+  const text = start.replaceAll(/\s+/g, ' ')
+  return new FleetError('MIGRATION_REFUSED', `The server ended the connection while this was traced: ${text}.`, {
+    cause,
+  })
+}
+
+const SHOWN = 80
 
 /** A deferred constraint is checked only then, and no longer says for which statement. */
 function atCommit(failure: Failure): Failure {

@@ -71,7 +71,9 @@ export async function readSnapshot(client: Client, before?: Snapshot): Promise<S
       : [LOCKS, OBJECTS, TRIGGERS, LOCKED_RELATIONS, LOCKED_COLUMNS]
   // For several statements the answer is an array, which the driver's types do not know.
   const answers = (await client.query(text.join(';\n'))) as unknown as readonly { readonly rows: unknown[] }[]
-  const [lockRows = [], objectRows = [], triggerRows = [], relationRows = [], columnRows = []] = answers.map(({ rows }) => rows)
+  const [lockRows = [], objectRows = [], triggerRows = [], relationRows = [], columnRows = []] = answers.map(
+    ({ rows }) => rows,
+  )
   const held = readLocks(lockRows as LockRow[])
   const objects = new Map((objectRows as (ObjectState & { oid: number })[]).map((it) => [`${it.kind} ${it.oid}`, it]))
   // A schema that was renamed names all that is in it anew, under no lock.

@@ -5,6 +5,7 @@ import { OTHERS_CASES } from './cases/others.ts'
 import type { RiskCase } from './cases/risk-case.ts'
 import { PARTITIONS_CASES, TABLES_CASES } from './cases/tables.ts'
 import { TRAPS_CASES } from './cases/traps.ts'
+import { HELD_CASES, TRIGGERS_CASES, VIEWS_CASES } from './cases/triggers.ts'
 import { TYPES_CASES } from './cases/types.ts'
 
 /** Migrations with the truth that PostgreSQL 18 shows, traps among them. */
@@ -20,4 +21,7 @@ export const CASES: readonly RiskCase[] = [
   ...PARTITIONS_CASES,
   ...OTHERS_CASES,
   ...TRAPS_CASES,
+  ...TRIGGERS_CASES,
+  ...VIEWS_CASES,
+  ...HELD_CASES,
 ]
