@@ -1,6 +1,7 @@
 import type { Client } from '../postgres/connect.ts'
 import { sendScript } from '../postgres/send-script.ts'
-import { ApplyError, applyError } from './apply-error.ts'
+import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
+import { ApplyError, applyError, refusal } from './apply-error.ts'
 import type { ApplyPhase } from './apply-outcome.ts'
 import { type MessagePart, messageText, type RecordedFrame, replayMessage, stoppedAt } from './replay-message.ts'
 
@@ -30,6 +31,8 @@ export async function applyByReplay(
 
 const PHASES: Readonly<Record<MessagePart['kind'], ApplyPhase>> = {
   open: 'history',
+  lock: 'lock',
+  check: 'history',
   statement: 'statement',
   record: 'history',
   commit: 'commit',
@@ -39,6 +42,11 @@ function describe(error: unknown, parts: readonly MessagePart[], completed: numb
   const stopped = stoppedAt(parts, { completed, position: positionIn(error) })
   const { part } = stopped
   const { statement } = part ?? {}
+  // What our own conditions raise; anything else that goes wrong there has its own code.
+  if (sqlstateOf(error) === SQLSTATE.invalidText) {
+    if (part?.kind === 'lock') return refusal('lock', SQLSTATE.busy, 'Another process is migrating this database.')
+    if (part?.kind === 'check') return refusal('history', SQLSTATE.historyMoved, 'The history is not the expected one.')
+  }
   if (part === undefined || statement === undefined) return applyError(PHASES[part?.kind ?? 'open'], error)
   return new ApplyError('statement', error instanceof Error ? error.message : String(error), {
     cause: error,

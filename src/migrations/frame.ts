@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
 import { applyError, HistoryDiffers, refusal } from './apply-error.ts'
 import { compareHistory, type HistoryRow, inOrderOfExecution, selectHistory, tableName } from './history.ts'
-import { makeHistoryTables } from './history-tables.ts'
+import { ensureHistoryTables } from './history-tables.ts'
 import type { SentResult } from './live-connection.ts'
 import type { HistoryTables, MigrationTimeouts } from './migration.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
@@ -97,7 +97,7 @@ async function openKnown(client: Client, frame: Frame): Promise<OpenFrame | unde
 async function openUnknown(client: Client, frame: Frame): Promise<OpenFrame> {
   const opened = await send(client, opening(frame))
   requireLock(opened.at(-1))
-  await client.query(`do ${quoteLiteral(`begin ${makeHistoryTables(frame.tables)} end`)}`)
+  await client.query(ensureHistoryTables(frame.tables))
   return accept(frame, [...opened, await client.query(selectHistory(frame.tables))])
 }
 

@@ -4,13 +4,13 @@ import { tableName } from './history.ts'
 import type { HistoryTables } from './migration.ts'
 
 /**
- * Returns a block of PL/pgSQL that makes Kysely's two tables exactly as Kysely would, if there is no history table. It
+ * Returns a statement that makes Kysely's two tables exactly as Kysely would, if there is no history table. It
  * belongs in a transaction that holds the migration lock. It raises KF005 when the history table is in a schema that
  * the search_path does not reach: that is no empty history, and Kysely would not make a second one either.
  */
-export function makeHistoryTables(tables: HistoryTables): string {
+export function ensureHistoryTables(tables: HistoryTables): string {
   const [history, lock] = [tableName(tables), tableName({ ...tables, table: tables.lockTable })]
-  return `
+  const body = `
   declare
     elsewhere text;
     writer text;
@@ -27,7 +27,8 @@ export function makeHistoryTables(tables: HistoryTables): string {
         execute format('revoke insert, update, delete, truncate on %s from %I', ${quoteLiteral(history)}, writer);
       end loop;
     end if;
-  end;`
+  end`
+  return `do ${quoteLiteral(body)}`
 }
 
 function refuseElsewhere(table: string): string {

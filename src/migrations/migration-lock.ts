@@ -10,12 +10,12 @@ export interface LockHolder {
   readonly idle: boolean
 }
 
-/** Returns which backend holds the lock in this database; undefined when nobody does. */
+/** Returns which backend holds the lock in this database; undefined when nobody does, or when it went away meanwhile. */
 export async function findLockHolder(client: Client): Promise<LockHolder | undefined> {
   const { rows } = await client.query<LockHolder>(`
-    select lock.pid, coalesce(activity.application_name, '') as "applicationName",
+    select lock.pid, activity.application_name as "applicationName",
       activity.state like 'idle in transaction%' as idle
-    from pg_locks lock left join pg_stat_activity activity on activity.pid = lock.pid
+    from pg_locks lock join pg_stat_activity activity on activity.pid = lock.pid
     where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1
       and lock.database = (select oid from pg_database where datname = current_database())
       and lock.classid = ${MIGRATION_LOCK >> 32n} and lock.objid = ${MIGRATION_LOCK & 0xffffffffn}

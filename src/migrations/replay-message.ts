@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { quoteLiteral } from '../postgres/identifiers.ts'
-import { SQLSTATE } from '../postgres/sqlstate.ts'
 import type { CompiledMigration, CompiledStatement } from './compile/compiled-migration.ts'
 import { beginFrame, type Frame, recordFrame } from './frame.ts'
 import { tableName } from './history.ts'
-import { makeHistoryTables } from './history-tables.ts'
+import { ensureHistoryTables } from './history-tables.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
 
 /** A frame and the migrations that it carries. */
@@ -19,7 +18,7 @@ export interface MessagePart {
   readonly migration: string
   /** What it commits. */
   readonly commits: readonly string[]
-  readonly kind: 'open' | 'statement' | 'record' | 'commit'
+  readonly kind: 'open' | 'lock' | 'check' | 'statement' | 'record' | 'commit'
   readonly sql: string
   /** Of a `statement`: which of its migration's, from 1. */
   readonly number: number
@@ -28,8 +27,8 @@ export interface MessagePart {
 
 /**
  * Returns the commands that bring a tenant from one version to another, in the order in which they are sent, frame by
- * frame: each takes the lock, checks the whole history and records what it carries. A frame that finds the lock taken
- * raises KF002; one that finds another history than the expected one raises KF001.
+ * frame: each takes the lock, checks the whole history and records what it carries. The server stops at a `lock` that is
+ * taken, and at a `check` that finds another history than the expected one.
  */
 export function replayMessage(frames: readonly RecordedFrame[]): readonly MessagePart[] {
   return frames.flatMap(({ frame, migrations }) => {
@@ -43,7 +42,10 @@ export function replayMessage(frames: readonly RecordedFrame[]): readonly Messag
       statement: undefined,
     })
     return [
-      ...[...beginFrame(frame), lockAndCheck(frame)].map((sql) => part('open', sql)),
+      ...beginFrame(frame).map((sql) => part('open', sql)),
+      part('lock', TRY_LOCK),
+      ...(frame.expected.length === 0 ? [part('open', ensureHistoryTables(frame.tables))] : []),
+      part('check', check(frame)),
       ...migrations.flatMap(({ migration, statements }) =>
         statements.map((statement, index) => ({
           ...part('statement', statement.sql),
@@ -82,24 +84,27 @@ export function messageText(parts: readonly MessagePart[]): string {
 // A comment at the end of a command must not swallow the semicolon.
 const SEPARATOR = '\n;\n'
 
-/** Never waits for the lock: a waiter holds a snapshot, and deadlocks with an index build that waits for that. */
-function lockAndCheck({ expected, tables }: Frame): string {
+/**
+ * Raises an error, with a text for the server's log, unless a condition holds. The client knows what it means by where the
+ * server stopped. In PL/pgSQL it would have a code of its own, and cost each new backend more than many a migration.
+ */
+function require(condition: string, otherwise: string): string {
+  // Not a constant, which the planner would convert, and fail at, whatever the condition.
+  return `case when ${condition} then 0 else concat(${quoteLiteral(otherwise)})::int end`
+}
+
+/**
+ * Never waits for the lock: a waiter holds a snapshot, and deadlocks with an index build that waits for that.
+ * transaction_timeout (17 and newer) would end the connection, whatever our own limits say.
+ */
+const TRY_LOCK = `select ${require(`pg_try_advisory_xact_lock(${MIGRATION_LOCK})`, 'fleet: another process is migrating this database')},
+  case when current_setting('transaction_timeout', true) is not null then set_config('transaction_timeout', '0', true) end`
+
+function check({ expected, tables }: Frame): string {
   const names = `string_agg(name, e'\\n' order by name collate "C")`
-  const body = `
-begin
-  if not pg_try_advisory_xact_lock(${MIGRATION_LOCK}) then
-    raise exception using errcode = '${SQLSTATE.busy}', message = 'Another process is migrating this database.';
-  end if;
-  -- 17 and newer: it would end the connection, whatever our own limits say.
-  if current_setting('transaction_timeout', true) is not null then
-    perform set_config('transaction_timeout', '0', true);
-  end if;${expected.length === 0 ? makeHistoryTables(tables) : ''}
-  if (select sha256(convert_to(coalesce(${names}, ''), 'UTF8')) from ${tableName(tables)})
-    <> ${quoteLiteral(`\\x${hashOfNames(expected)}`)}::bytea then
-    raise exception using errcode = '${SQLSTATE.historyMoved}', message = 'The history is not the expected one.';
-  end if;
-end`
-  return `do ${quoteLiteral(body)}`
+  const hash = `sha256(convert_to(coalesce(${names}, ''), 'UTF8'))`
+  const condition = `${hash} = ${quoteLiteral(`\\x${hashOfNames(expected)}`)}::bytea`
+  return `select ${require(condition, 'fleet: the history is not the expected one')} from ${tableName(tables)}`
 }
 
 /** As SHA-256: the names themselves, in each frame, would make long messages of long histories. */

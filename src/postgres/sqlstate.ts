@@ -1,4 +1,4 @@
-/** SQLSTATEs that the code names, once. Those with KF are raised by our own frame. */
+/** SQLSTATEs that the code names, once. Those with KF are our own, for what a frame finds. */
 export const SQLSTATE = {
   historyMoved: 'KF001',
   busy: 'KF002',
@@ -24,6 +24,7 @@ export const SQLSTATE = {
   diskFull: '53100',
   readOnly: '25006',
   tooManyConnections: '53300',
+  invalidText: '22P02',
   invalidEscape: '22025',
   internalError: 'XX000',
 } as const
