@@ -103,37 +103,39 @@ async function openUnknown(client: Client, frame: Frame): Promise<OpenFrame> {
 
 /** The statements that begin a live frame; the last one asks for the lock. */
 function opening(frame: Frame): string[] {
-  return [...beginFrame(frame), TRY_LOCK]
+  const lock = `pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked, pg_current_xact_id() as transaction`
+  return [BEGIN, ...cleanSession(frame.ownerRole), `select ${lock}, ${limits(frame)}`]
 }
 
-/** Returns the statements that begin a frame's transaction, up to where it takes the lock. */
-export function beginFrame({ ownerRole, timeouts, last }: Frame): string[] {
-  return [
-    // A snapshot of `repeatable read` would be older than the lock; `read only` may be the default of database or role.
-    'begin isolation level read committed, read write',
-    ...cleanSession(ownerRole),
-    `set local lock_timeout = ${timeouts.lock}`,
-    `set local statement_timeout = ${timeouts.statement}`,
-    // Without it, a message goes on to its COMMIT long after its client died.
-    `set local client_connection_check_interval = '2s'`,
-    'set local idle_in_transaction_session_timeout = 0',
-    ...(last ? [] : ['set local synchronous_commit = off']),
-  ]
-}
+/** A snapshot of `repeatable read` would be older than the lock; `read only` may be the default of database or role. */
+export const BEGIN = 'begin isolation level read committed, read write'
 
 /**
- * It never waits for the lock: a waiter holds a snapshot, and deadlocks with an index build that waits for that.
- * transaction_timeout (17 and newer) would end the connection, whatever our own limits say.
+ * Returns what sets a frame's limits, for the list of the SELECT that takes the lock: each statement costs, and there are as
+ * many frames as migrations. That SELECT never waits, so it needs no limits itself.
  */
-const TRY_LOCK = `select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as locked, pg_current_xact_id() as transaction,
-  case when current_setting('transaction_timeout', true) is not null then set_config('transaction_timeout', '0', true) end`
+export function limits({ timeouts, last }: Frame): string {
+  const settings = {
+    lock_timeout: String(timeouts.lock),
+    statement_timeout: String(timeouts.statement),
+    // Without it, a message goes on to its COMMIT long after its client died.
+    client_connection_check_interval: '2s',
+    idle_in_transaction_session_timeout: '0',
+    ...(last ? {} : { synchronous_commit: 'off' }),
+  }
+  const set = ([name, value]: readonly [string, string]) =>
+    `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`
+  // From 17 on; it would end the connection, whatever our own limits say.
+  const transactionTimeout = `case when current_setting('transaction_timeout', true) is not null then ${set(['transaction_timeout', '0'])} end`
+  return [...Object.entries(settings).map(set), transactionTimeout].join(', ')
+}
 
 interface Locked {
   readonly locked: boolean
   readonly transaction: string
 }
 
-/** Judges the last two answers of an opening: that of `TRY_LOCK`, and the history as it was read under the lock. */
+/** Judges the last two answers of an opening: that which asked for the lock, and the history as it was read under the lock. */
 function accept(frame: Frame, answers: readonly SentResult[]): OpenFrame {
   const { transaction } = requireLock(answers.at(-2))
   const rows = (answers.at(-1)?.rows ?? []) as HistoryRow[]

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import type { CompiledMigration, CompiledStatement } from './compile/compiled-migration.ts'
-import { beginFrame, type Frame, recordFrame } from './frame.ts'
+import { BEGIN, cleanSession, type Frame, limits, recordFrame } from './frame.ts'
 import { tableName } from './history.ts'
 import { ensureHistoryTables } from './history-tables.ts'
 import { MIGRATION_LOCK } from './migration-lock.ts'
@@ -31,7 +31,7 @@ export interface MessagePart {
  * taken, and at a `check` that finds another history than the expected one.
  */
 export function replayMessage(frames: readonly RecordedFrame[]): readonly MessagePart[] {
-  return frames.flatMap(({ frame, migrations }) => {
+  return frames.flatMap(({ frame, migrations }, index) => {
     const [first = ''] = frame.migrations
     const part = (kind: MessagePart['kind'], sql: string): MessagePart => ({
       migration: first,
@@ -42,8 +42,9 @@ export function replayMessage(frames: readonly RecordedFrame[]): readonly Messag
       statement: undefined,
     })
     return [
-      ...beginFrame(frame).map((sql) => part('open', sql)),
-      part('lock', TRY_LOCK),
+      // The end of a frame has taken the role back; settings may still be those of a migration.
+      ...[BEGIN, ...(index === 0 ? cleanSession(frame.ownerRole) : ['reset all'])].map((sql) => part('open', sql)),
+      part('lock', lock(frame)),
       ...(frame.expected.length === 0 ? [part('open', ensureHistoryTables(frame.tables))] : []),
       part('check', check(frame)),
       ...migrations.flatMap(({ migration, statements }) =>
@@ -93,12 +94,11 @@ function require(condition: string, otherwise: string): string {
   return `case when ${condition} then 0 else concat(${quoteLiteral(otherwise)})::int end`
 }
 
-/**
- * Never waits for the lock: a waiter holds a snapshot, and deadlocks with an index build that waits for that.
- * transaction_timeout (17 and newer) would end the connection, whatever our own limits say.
- */
-const TRY_LOCK = `select ${require(`pg_try_advisory_xact_lock(${MIGRATION_LOCK})`, 'fleet: another process is migrating this database')},
-  case when current_setting('transaction_timeout', true) is not null then set_config('transaction_timeout', '0', true) end`
+/** Never waits for the lock: a waiter holds a snapshot, and deadlocks with an index build that waits for that. */
+function lock(frame: Frame): string {
+  const taken = require(`pg_try_advisory_xact_lock(${MIGRATION_LOCK})`, 'fleet: another process is migrating this database')
+  return `select ${taken}, ${limits(frame)}`
+}
 
 function check({ expected, tables }: Frame): string {
   const names = `string_agg(name, e'\\n' order by name collate "C")`
