@@ -15,7 +15,7 @@ import { askServerVersion } from '../postgres/server-version.ts'
 import type { ScratchDatabase } from '../provisioning/scratch-database.ts'
 import { withEmbeddedScratch } from './embedded-scratch.ts'
 import { createRecordings } from './recordings.ts'
-import { NOT_TRACED, type TracedMigration, traceOn, untraced } from './trace-on-scratch.ts'
+import { NOT_TRACED, stoppedIn, type TracedMigration, traceOn, untraced } from './trace-on-scratch.ts'
 
 /** A migration, or a file of SQL, and what is known of it. */
 export interface LintedMigration {
@@ -53,7 +53,7 @@ export async function lintSql(sql: SqlFile, schema: SqlFile | undefined, config:
         ownerRole,
         statementTimeout: config.rollout.statementTimeout,
       })
-      return { trace, tracedOn: await askServerVersion(client), notTraced: null }
+      return { trace, tracedOn: await askServerVersion(client), notTraced: stoppedIn(sql.file, trace) ?? null }
     }),
   )
   const seen = typeof traced === 'string' ? { ...NOT_TRACED, notTraced: traced } : traced
@@ -96,7 +96,11 @@ async function onEmbedded<T extends object>(
   }
 }
 
+/** For each statement of a schema, in milliseconds. */
+const SCHEMA_TIMEOUT = 60_000
+
 async function runSchema(client: Client, statements: readonly CompiledStatement[], file: string): Promise<void> {
+  await client.query(`set statement_timeout = ${SCHEMA_TIMEOUT}`)
   for (const { sql, line } of statements) {
     await client.query(sql).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error)

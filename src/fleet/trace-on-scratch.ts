@@ -51,8 +51,7 @@ export async function traceOn(
     if (stopped !== undefined) traced.set(name, { ...NOT_TRACED, notTraced: stopped })
     else if (recorded?.kind === 'static') {
       const one = await traceOne(scratch, recorded.compiled, config.rollout.statementTimeout)
-      const whole = one.trace?.statements.every(wasSeen) === true
-      stopped = whole ? undefined : `${name} could not be traced to its end.`
+      stopped = stoppedIn(name, one.trace)
       traced.set(name, { ...one, notTraced: stopped ?? null })
     } else {
       const outcome = await runLive(scratch, migration, present, config)
@@ -64,8 +63,10 @@ export async function traceOn(
   return traced
 }
 
-function wasSeen({ kind }: TraceResult): boolean {
-  return kind === 'traced' || kind === 'ran-alone'
+/** Says that a trace did not get to the end, if it did not. */
+export function stoppedIn(name: string, trace: MigrationTrace | undefined): string | undefined {
+  const wasSeen = ({ kind }: TraceResult) => kind === 'traced' || kind === 'ran-alone'
+  return trace?.statements.every(wasSeen) === true ? undefined : `${name} could not be traced to its end.`
 }
 
 async function traceOne(

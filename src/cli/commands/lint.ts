@@ -73,7 +73,8 @@ async function read(file: string): Promise<SqlFile> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new FleetError('USAGE', `${cause.code === 'ENOENT' ? 'There is no file' : 'Cannot read'} ${file}.`, { cause })
   })
-  return { file, text }
+  // Editors on Windows begin a file with it; to the parser it is a word.
+  return { file, text: text.replace(/^\uFEFF/, '') }
 }
 
 function show(linted: readonly LintedMigration[], face: Face): void {
