@@ -28,7 +28,7 @@ async function block({ inTenant }: TestFleet, tenants: readonly string[]): Promi
 }
 
 async function setupBlocked(tenants: number) {
-  const test = await setupFleet({ rollout: { failureMode: 'soft', concurrency: 2, lockTimeout: '5m' } })
+  const test = await setupFleet({ rollout: { failureMode: 'soft', concurrency: 2, proof: 0, lockTimeout: '5m' } })
   await test.create(ids(tenants))
   await test.migration('0003_more', 'await sql`alter table items add column more int`.execute(db)')
   const unblock = await block(test, ids(tenants))
