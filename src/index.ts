@@ -24,6 +24,7 @@ export type {
   DriveOptions,
   DriveResult,
   Fleet,
+  MigrationDetail,
   MigrationInfo,
   NewTenant,
   PlanOptions,
@@ -32,8 +33,11 @@ export type {
   TenantDetail,
   TenantFilter,
 } from './fleet/fleet.ts'
+export { type LintConfig, type LintedMigration, lintFolder, lintSql, type SqlFile } from './fleet/lint.ts'
+export type { DynamicReason, MigrationAssessment, WaivedFinding } from './model/assessment.ts'
 export { FleetError, type FleetErrorCode } from './model/errors.ts'
 export type { FleetEvent, ProvisioningEvent, RolloutEvent } from './model/events.ts'
+export type { Finding, FindingClass, LockMode, Verdict } from './model/finding.ts'
 export type { AdoptionResult, CheckResult, FleetStatus } from './model/fleet-status.ts'
 export type {
   FailureGroup,

@@ -1,9 +1,11 @@
 import pLimit from 'p-limit'
 import pg from 'pg'
+import { compileMigration } from '../../src/migrations/compile/compile-migration.ts'
+import type { CompiledMigration } from '../../src/migrations/compile/compiled-migration.ts'
 import type { Migration } from '../../src/migrations/migration.ts'
+import { recordMigrations } from '../../src/migrations/record/record-migrations.ts'
 import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import { quoteLiteral } from '../../src/postgres/identifiers.ts'
-import { recordStatements } from '../record-statements.ts'
 import type { BenchTask, Contender } from './contender.ts'
 
 export interface ContenderOptions {
@@ -25,7 +27,7 @@ export async function createFloor({
   migrations,
   concurrency,
 }: ContenderOptions): Promise<Contender> {
-  const frames = await Promise.all(migrations.map(frame))
+  const frames = (await compileAll(migrations)).map(frame)
   const messages: Readonly<Record<BenchTask, string>> = {
     'ten migrations': [
       HISTORY_TABLES,
@@ -55,11 +57,15 @@ const HISTORY_TABLES = `
 create table if not exists kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null);
 create table if not exists kysely_migration_lock (id varchar(255) not null primary key, is_locked integer default 0 not null);`
 
-async function frame(migration: Migration): Promise<{ lazy: string; durable: string }> {
-  const statements = await recordStatements(migration)
+async function compileAll(migrations: readonly Migration[]): Promise<readonly CompiledMigration[]> {
+  const recordings = await recordMigrations(migrations)
+  return migrations.map((it, index) => compileMigration(it, recordings[index]?.queries ?? []))
+}
+
+function frame({ migration, statements }: CompiledMigration): { lazy: string; durable: string } {
   const body = [
-    ...statements,
-    `insert into kysely_migration values (${quoteLiteral(migration.name)}, to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`,
+    ...statements.map(({ sql }) => sql),
+    `insert into kysely_migration values (${quoteLiteral(migration)}, to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`,
     'commit;',
   ]
   return {

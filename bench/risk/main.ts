@@ -7,8 +7,9 @@ import { withClient } from '../../src/postgres/connect.ts'
 import { CASE_SCHEMA } from '../../test/migrations/risk/case-schema.ts'
 import type { RiskCase } from '../../test/migrations/risk/cases/risk-case.ts'
 import { CASES } from '../../test/migrations/risk/cases.ts'
+import { compileCase } from '../../test/migrations/risk/compile-case.ts'
 import { markdownTable } from '../markdown-table.ts'
-import { type Answer, answerOf, judgeCase, migrationOf } from './judge-case.ts'
+import { type Answer, answerOf, judgeCase } from './judge-case.ts'
 import { withDatabase, withRiskServer } from './risk-server.ts'
 import { type Score, score } from './score.ts'
 import { askSquawk, DATA_LOSS_RULES, LONG_LOCK_RULES } from './squawk.ts'
@@ -23,7 +24,7 @@ async function trace(
     withClient(copy, { applicationName: 'fleet/bench' }, async (client) => {
       await client.query(it.setup ?? 'select 1')
       const options = { ownerRole: null, statementTimeout: 30_000 }
-      return (await traceMigrations(client, [migrationOf(it, 'case')], options))[0]
+      return (await traceMigrations(client, [compileCase(it.sql, 'case')], options))[0]
     })
   return await withDatabase(server, use, template)
 }

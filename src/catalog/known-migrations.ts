@@ -37,7 +37,7 @@ export interface MigrationContent {
 }
 
 /** Records the content of migrations; one that is recorded already keeps its checksum unless `replace` is set. */
-export async function recordMigrations(
+export async function saveMigrations(
   db: CatalogDb,
   migrations: readonly MigrationContent[],
   { replace }: { replace: boolean },

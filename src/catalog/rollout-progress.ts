@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { FailureGroup, TenantRun, WaveProgress } from '../model/rollout.ts'
-import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
-import type { RolloutState } from '../model/rollout-state.ts'
+import type { RolloutFacts } from '../model/rollout-facts.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { findAssessment, keepAssessment } from '../catalog/assessments.ts'
 import { sampleTenants } from '../catalog/tenants.ts'
+import type { FleetConfig } from '../config/config.ts'
 import { programVersion } from '../lib/program-version.ts'
 import { storableJson } from '../lib/storable.ts'
 import type { Migration } from '../migrations/migration.ts'
@@ -30,36 +31,56 @@ export async function assessMigrations(
   if (pending.length === 0) return new Map()
   const { db } = parts.catalog
   const recordings = await parts.recordings.of(pending)
-  const key = keyOf(pending, base, recordings)
+  const key = keyOf(pending, base, { recordings, config: parts.config })
   const known = await findAssessment<Record<string, MigrationAssessment>>(db, key)
   if (known !== undefined) return new Map(Object.entries(known))
   const traced = await trace(pending, base, recordings, parts)
   const sizes = await readSizes(parts)
-  const assessments = pending.flatMap((migration) => {
-    const recorded = recordings.get(migration.name)
-    if (recorded === undefined) return []
-    const seen = traced.get(migration.name) ?? NOT_TRACED
-    const assessment = assessMigration({ migration, recorded, ...seen, sizes })
-    return [[migration.name, storableJson(assessment)] as const]
-  })
+  const assessments = assessTraced(pending, { recordings, traced, sizes })
   const isWhole = [...traced.values()].every(({ notTraced }) => notTraced === null)
   // What could not be traced today may be tomorrow.
   if (isWhole) await keepAssessment(db, key, Object.fromEntries(assessments))
-  return new Map(assessments)
+  return assessments
+}
+
+/** Joins what migrations send with what a server was seen to do; as the catalog keeps it. */
+export function assessTraced(
+  pending: readonly Migration[],
+  { recordings, traced, sizes }: AssessTracedInput,
+): ReadonlyMap<string, MigrationAssessment> {
+  return new Map(
+    pending.flatMap((migration) => {
+      const recorded = recordings.get(migration.name)
+      if (recorded === undefined) return []
+      const seen = traced.get(migration.name) ?? NOT_TRACED
+      return [[migration.name, storableJson(assessMigration({ migration, recorded, ...seen, sizes }))] as const]
+    }),
+  )
+}
+
+export interface AssessTracedInput {
+  readonly recordings: ReadonlyMap<string, RecordedMigration>
+  readonly traced: ReadonlyMap<string, TracedMigration>
+  readonly sizes: TableSizes
 }
 
 /** Names everything that the answer depends on, but for the sizes of tables: those only grow old. */
 function keyOf(
   pending: readonly Migration[],
   base: readonly Migration[],
-  recordings: ReadonlyMap<string, RecordedMigration>,
+  { recordings, config }: { recordings: ReadonlyMap<string, RecordedMigration>; config: FleetConfig },
 ): string {
   const contentOf = ({ name, checksum, allow, transaction }: Migration) => {
     const recorded = recordings.get(name)
     const sent = recorded?.kind === 'static' ? [recorded.compiled.checksum, recorded.waivers] : recorded?.reasons
     return [name, checksum, allow, transaction, sent]
   }
-  const content = [programVersion(), base.map(({ name, checksum }) => [name, checksum]), pending.map(contentOf)]
+  const template = [
+    base.map(({ name, checksum }) => [name, checksum]),
+    config.extensions,
+    config.seed?.toString() ?? null,
+  ]
+  const content = [programVersion(), template, pending.map(contentOf)]
   return createHash('sha256').update(JSON.stringify(content)).digest('hex')
 }
 
@@ -73,10 +94,9 @@ async function trace(
   const [server = ''] = parts.provider.servers
   const { config } = parts
   const input = { pending, history: base.map(({ name }) => name), recordings, config }
-  try {
-    const traced = await withScratchDatabase(server, base, createContext(parts), (scratch) => traceOn(scratch, input))
-    return await nameOtherVersions(traced, parts)
-  } catch (error) {
+  const traced = await withScratchDatabase(server, base, createContext(parts), (scratch) =>
+    traceOn(scratch, input),
+  ).catch(async (error: unknown) => {
     if (!(error instanceof FleetError)) throw error
     if (error.code !== 'RIGHT_MISSING') return untraced(pending, `Nothing could be traced: ${error.message}`)
     const options = { root: config.root, clock: parts.clock, config, migrations: base }
@@ -84,7 +104,8 @@ async function trace(
       if (!(other instanceof FleetError)) throw other
       return untraced(pending, `Nothing could be traced: ${error.message} ${other.message}`)
     })
-  }
+  })
+  return nameOtherVersions(traced, parts)
 }
 
 /** What a server does differs by major version: where tenants have another one, that is said. */
@@ -92,20 +113,17 @@ async function nameOtherVersions(
   traced: ReadonlyMap<string, TracedMigration>,
   { provider }: Parts,
 ): Promise<ReadonlyMap<string, TracedMigration>> {
-  if (provider.servers.length === 1) return traced
   // One that is down says nothing of its version.
   const servers = await provider.capabilities().then(
     (it) => it.servers,
     () => [],
   )
-  const majors = new Set(servers.map(({ version }) => majorOf(version)))
-  const here = servers[0] && majorOf(servers[0].version)
-  const others = [...majors].filter((major) => major !== here)
-  if (others.length === 0) return traced
+  const majors = [...new Set(servers.map(({ version }) => majorOf(version)))]
   return new Map(
     [...traced].map(([name, it]) => {
-      const tracedOn = it.tracedOn && `${it.tracedOn}, while there are tenants on ${others.join(' and ')}`
-      return [name, { ...it, tracedOn }]
+      const others = majors.filter((major) => !it.tracedOn?.startsWith(`PostgreSQL ${major}.`))
+      if (it.tracedOn === null || others.length === 0) return [name, it]
+      return [name, { ...it, tracedOn: `${it.tracedOn}, while there are tenants on ${others.join(' and ')}` }]
     }),
   )
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { FleetConfig } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { applyMigrations } from '../migrations/apply-migrations.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
-import { withClient } from '../postgres/connect.ts'
-import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { openProvider } from '../providers/open-provider.ts'
-import type { ScratchDatabase } from '../provisioning/scratch-database.ts'
+import { type ScratchDatabase, withClone } from '../provisioning/scratch-database.ts'
+import { timeoutsOf } from './parts.ts'
 
 export interface EmbeddedScratchOptions {
   /** Where `.fleet/` is, or will be. */
@@ -18,31 +17,29 @@ export interface EmbeddedScratchOptions {
   readonly migrations: readonly Migration[]
 }
 
+/** In the marks of what belongs to no fleet; no catalog has such an id. */
+const NOBODY = { fleet: 'lint', catalogId: 'none' }
+
 /**
- * Lends an empty database of the project's embedded server with these migrations, and drops it, whatever happened.
+ * Lends an empty database of the project's embedded server with these migrations, as admin, and drops it, whatever happened.
  * @throws FleetError EMBEDDED_UNAVAILABLE, MIGRATION_FAILED, and what `use` throws
  */
 export async function withEmbeddedScratch<T>(
   { root, clock, config, migrations }: EmbeddedScratchOptions,
   use: (scratch: ScratchDatabase) => Promise<T>,
 ): Promise<T> {
+  const { extensions } = config
   const provider = await openProvider({ kind: 'embedded' }, { root, clock })
-  const [server = ''] = provider.servers
-  const at = (database: string) => provider.connect({ server, database, oid: null, ownerRole: null, loginRole: null })
-  const database = `fleet_scratch_${randomBytes(6).toString('hex')}`
-  const asAdmin = async (statement: string) =>
-    withClient(await at('postgres'), { applicationName: 'fleet/scratch' }, (client) => client.query(statement))
   try {
-    await asAdmin(`create database ${quoteIdentifier(database)}`)
-    const connection = await at(database)
-    await withClient(connection, { applicationName: 'fleet/scratch' }, async (client) => {
-      for (const extension of config.extensions)
-        await client.query(`create extension if not exists ${quoteIdentifier(extension)} cascade`)
+    const [server = ''] = provider.servers
+    const key = createHash('sha256').update(JSON.stringify(extensions)).digest('hex').slice(0, 8)
+    const mark = { ...NOBODY, kind: 'template', key } as const
+    const empty = await provider.ensureTemplate({ server, mark, extensions }, async () => {})
+    return await withClone(empty, { ...NOBODY, provider, clock }, async ({ connection }) => {
+      await bringTo(connection, migrations, config)
+      return use({ connection, ownerRole: null })
     })
-    await bringTo(connection, migrations, config)
-    return await use({ connection, ownerRole: null })
   } finally {
-    await asAdmin(`drop database if exists ${quoteIdentifier(database)} with (force)`).catch(() => {})
     await provider.close()
   }
 }
@@ -61,7 +58,7 @@ async function bringTo(
     tables: migrations,
     plugins: migrations.plugins,
     ownerRole: null,
-    timeouts: { lock: rollout.lockTimeout, statement: rollout.statementTimeout, concurrent: rollout.concurrentTimeout },
+    timeouts: timeoutsOf(rollout),
   })
   if (outcome.kind === 'applied') return
   throw new FleetError('MIGRATION_FAILED', `${outcome.migration} failed on a scratch database: ${outcome.message}.`)

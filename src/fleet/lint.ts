@@ -13,6 +13,7 @@ import { FleetError } from '../model/errors.ts'
 import { type Client, withClient } from '../postgres/connect.ts'
 import { askServerVersion } from '../postgres/server-version.ts'
 import type { ScratchDatabase } from '../provisioning/scratch-database.ts'
+import { assessTraced } from './assess-migrations.ts'
 import { withEmbeddedScratch } from './embedded-scratch.ts'
 import { createRecordings } from './recordings.ts'
 import { NOT_TRACED, stoppedIn, type TracedMigration, traceOn, untraced } from './trace-on-scratch.ts'
@@ -46,7 +47,7 @@ export async function lintSql(sql: SqlFile, schema: SqlFile | undefined, config:
   // What must run alone is well in a file of its own; beside others, in a transaction, it would fail.
   const transaction = statements.length === 0 || statements.some(({ transactional }) => transactional)
   const setUp = schema === undefined ? [] : compileSql(schema.text, schema)
-  const traced = await onEmbedded({ ...config, base: [] }, async ({ connection, ownerRole }) =>
+  const traced = await onEmbedded(config, async ({ connection, ownerRole }) =>
     withClient(connection, { applicationName: 'fleet/lint' }, async (client): Promise<TracedMigration> => {
       await runSchema(client, setUp, schema?.file ?? '')
       const [trace] = await traceMigrations(client, [compiled], {
@@ -62,34 +63,36 @@ export async function lintSql(sql: SqlFile, schema: SqlFile | undefined, config:
 }
 
 /**
- * Looks into migrations of the folder, on the embedded server: into all of them, or into those with the given names.
- * @throws FleetError MIGRATION_INVALID, MIGRATION_FAILED
+ * Looks into all migrations of the folder, on the embedded server; by the rules alone where there is none.
+ * @throws FleetError MIGRATION_INVALID
  */
-export async function lintFolder(config: LintConfig, names?: readonly string[]): Promise<readonly LintedMigration[]> {
-  const all = await loadMigrations({ folder: config.migrations.folder, root: config.root })
-  const first = names === undefined ? 0 : all.findIndex(({ name }) => names.includes(name))
-  if (first < 0 || all.length === 0) return []
-  const [base, pending] = [all.slice(0, first), all.slice(first)]
+export async function lintFolder(config: LintConfig): Promise<readonly LintedMigration[]> {
+  const pending = await loadMigrations({ folder: config.migrations.folder, root: config.root })
+  if (pending.length === 0) return []
   const recordings = await createRecordings(config).of(pending)
-  const input = { pending, history: base.map(({ name }) => name), recordings, config }
-  const result = await onEmbedded({ ...config, base }, (scratch) => traceOn(scratch, input))
+  const result = await onEmbedded(config, (scratch) => traceOn(scratch, { pending, history: [], recordings, config }))
   const traced = typeof result === 'string' ? untraced(pending, result) : result
-  return pending.flatMap((migration) => {
-    const recorded = recordings.get(migration.name)
-    if (recorded === undefined || names?.includes(migration.name) === false) return []
-    const seen = traced.get(migration.name) ?? NOT_TRACED
-    const assessment = assessMigration({ migration, recorded, ...seen, sizes: UNKNOWN_SIZES })
-    return [{ name: migration.name, file: migration.file, assessment }]
+  return linted(pending, assessTraced(pending, { recordings, traced, sizes: UNKNOWN_SIZES }))
+}
+
+/** Puts migrations and what is known of them together; one of which nothing is known is left out. */
+export function linted(
+  migrations: readonly Migration[],
+  assessments: ReadonlyMap<string, MigrationAssessment>,
+): readonly LintedMigration[] {
+  return migrations.flatMap(({ name, file }) => {
+    const assessment = assessments.get(name)
+    return assessment === undefined ? [] : [{ name, file, assessment }]
   })
 }
 
 /** Returns what `use` returns, or why there is no server to trace on. */
 async function onEmbedded<T extends object>(
-  { base, ...config }: LintConfig & { readonly base: readonly Migration[] },
+  config: LintConfig,
   use: (scratch: ScratchDatabase) => Promise<T>,
 ): Promise<T | string> {
   try {
-    return await withEmbeddedScratch({ root: config.root, clock: systemClock, config, migrations: base }, use)
+    return await withEmbeddedScratch({ root: config.root, clock: systemClock, config, migrations: [] }, use)
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== 'EMBEDDED_UNAVAILABLE') throw error
     return `Nothing could be traced: ${error.message}`

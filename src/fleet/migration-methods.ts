@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
+import { listKnownMigrations, saveMigrations } from '../catalog/known-migrations.ts'
 import { countReady } from '../catalog/tenant-counts.ts'
 import { findReformatted } from '../migrations/check-migrations.ts'
 import { makeMigration } from '../migrations/make-migration.ts'
+import type { Migration } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
 import { assessMigrations } from './assess-migrations.ts'
 import type { Fleet, MigrationInfo } from './fleet.ts'
-import type { LintedMigration } from './lint.ts'
+import { type LintedMigration, linted } from './lint.ts'
 import type { Parts } from './parts.ts'
 import { sqlChecksums } from './recordings.ts'
 
@@ -57,16 +58,14 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
     )
   }
 
-  /** The chain from the first of them on: the schema before it is what it meets. */
-  async function lint(names: readonly string[]): Promise<LintedMigration[]> {
+  /** The chain from the first of them to the last: the schema before it is what it meets. */
+  async function lint(names: readonly string[]): Promise<readonly LintedMigration[]> {
     const loaded = await files.load()
-    const first = loaded.findIndex(({ name }) => names.includes(name))
+    const isWanted = ({ name }: Migration) => names.includes(name)
+    const [first, last] = [loaded.findIndex(isWanted), loaded.findLastIndex(isWanted)]
     if (first < 0) return []
-    const assessments = await assessMigrations(loaded.slice(first), loaded.slice(0, first), parts)
-    return loaded.flatMap(({ name, file }) => {
-      const assessment = names.includes(name) ? assessments.get(name) : undefined
-      return assessment === undefined ? [] : [{ name, file, assessment }]
-    })
+    const assessments = await assessMigrations(loaded.slice(first, last + 1), loaded.slice(0, first), parts)
+    return linted(loaded.filter(isWanted), assessments)
   }
 
   return {
@@ -75,7 +74,7 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
       const info = await find(name)
       if (info.file === null) return { ...info, source: null, statements: null, assessment: null }
       const assessment = (await lint([name]))[0]?.assessment ?? null
-      const recorded = (await recordings.of(await files.load())).get(name)
+      const recorded = (await recordings.of((await files.load()).filter((it) => it.name === name))).get(name)
       const statements = recorded?.kind === 'static' ? recorded.compiled.statements : null
       return { ...info, source: await readFile(join(config.root, info.file), 'utf8'), statements, assessment }
     },
@@ -90,7 +89,7 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
       const { checksum, file } = await find(name)
       if (file === null || checksum === null)
         throw new FleetError('MIGRATION_UNKNOWN', `There is no file for ${name}: nothing to accept.`)
-      await recordMigrations(db, [{ name, checksum }], { replace: true })
+      await saveMigrations(db, [{ name, checksum }], { replace: true })
     },
   }
 }

@@ -4,7 +4,7 @@ import type { FleetConfig } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { listMigrationFiles, type MigrationFile } from '../migrations/list-migration-files.ts'
 import { loadMigrations } from '../migrations/load-migrations.ts'
-import type { Migration } from '../migrations/migration.ts'
+import type { Migration, MigrationTimeouts } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { Secret } from '../model/secret.ts'
@@ -47,6 +47,11 @@ export function migrationFiles({ migrations, root }: FleetConfig): MigrationFile
   return { list: () => listMigrationFiles(folder), load: () => loadMigrations(folder) }
 }
 
+/** The limits of the configuration, as migrations are applied with. */
+export function timeoutsOf(rollout: FleetConfig['rollout']): MigrationTimeouts {
+  return { lock: rollout.lockTimeout, statement: rollout.statementTimeout, concurrent: rollout.concurrentTimeout }
+}
+
 /** What creating tenants and building templates needs of the parts. */
 export function createContext({
   config,
@@ -76,7 +81,7 @@ export function createContext({
     seed: config.seed,
     tables: migrations,
     plugins: migrations.plugins,
-    timeouts: { lock: rollout.lockTimeout, statement: rollout.statementTimeout, concurrent: rollout.concurrentTimeout },
+    timeouts: timeoutsOf(rollout),
     // Once for all tenants of a call: they are to be alike, and importing files takes longer than cloning a template.
     migrations: () => {
       loaded ??= files.load()

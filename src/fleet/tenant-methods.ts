@@ -1,6 +1,6 @@
+import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
-import { joinRollout } from '../catalog/tenant-runs.ts'
 import { pinTenants, tagTenants, unpinTenant } from '../catalog/tenant-tags.ts'
 import { existingTenantIds, findTenant, listTenants, readAnySecret, sampleTenantIds } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'

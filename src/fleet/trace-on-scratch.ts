@@ -7,6 +7,7 @@ import { traceMigrations } from '../migrations/risk/trace-migrations.ts'
 import { withClient } from '../postgres/connect.ts'
 import { askServerVersion } from '../postgres/server-version.ts'
 import type { ScratchDatabase } from '../provisioning/scratch-database.ts'
+import { timeoutsOf } from './parts.ts'
 
 /** What a server was seen to do with a migration. */
 export interface TracedMigration {
@@ -95,6 +96,6 @@ async function runLive(
     tables: migrations,
     plugins: migrations.plugins,
     ownerRole,
-    timeouts: { lock: rollout.lockTimeout, statement: rollout.statementTimeout, concurrent: rollout.concurrentTimeout },
+    timeouts: timeoutsOf(rollout),
   })
 }

@@ -12,9 +12,9 @@ import { type ConcurrentStepOptions, runConcurrentStep } from './run-concurrent-
 import {
   buildsUnnamedIndex,
   controlsTransaction,
+  isConcurrentStep,
   isSessionSetting,
   looksLikeReading,
-  runsAlone,
 } from './statement-kind.ts'
 import { hashOf, StepJournal } from './step-journal.ts'
 
@@ -124,21 +124,13 @@ function sendStep(client: Client, options: SendStepOptions): Send {
   const send = sendWith(client)
   let steps = 0
 
-  const inTransactionOfItsOwn = async (query: CompiledQuery, step: { n: number; hash: string }) => {
-    await begin()
+  const inTransactionOfItsOwn = async (
+    query: CompiledQuery,
+    { settings, before }: { readonly settings?: TransactionSettings; readonly before?: () => Promise<void> },
+  ) => {
+    await begin(settings)
     try {
-      await journal.finish(step)
-      const result = await send(query)
-      await end('commit')
-      return result
-    } catch (error) {
-      await end('rollback').catch(() => {})
-      throw error
-    }
-  }
-  const readOnly = async (query: CompiledQuery) => {
-    await begin({ accessMode: 'read only' })
-    try {
+      await before?.()
       const result = await send(query)
       await end('commit')
       return result
@@ -155,7 +147,7 @@ function sendStep(client: Client, options: SendStepOptions): Send {
     }
     const again = await journal.start(step)
     // An index build and its like are looked at and go on; of anything else nobody knows what it has done.
-    if (again && !runsAlone(query.sql)) {
+    if (again && !isConcurrentStep(query.sql)) {
       throw new ApplyError(
         'statement',
         `Step ${step.n} was begun by an earlier try, which may have done part of it. ${journal.byHand()}`,
@@ -179,7 +171,7 @@ function sendStep(client: Client, options: SendStepOptions): Send {
     if (looksLikeReading(query.sql)) {
       if (inTransaction()) return send(query)
       try {
-        return await readOnly(query)
+        return await inTransactionOfItsOwn(query, { settings: { accessMode: 'read only' } })
       } catch (error) {
         // It calls what writes: then it is a step like any other.
         if (sqlstateOf(error) !== SQLSTATE.readOnly) throw error
@@ -191,9 +183,9 @@ function sendStep(client: Client, options: SendStepOptions): Send {
       await journal.finish(step)
       return send(query)
     }
-    if (runsAlone(query.sql) || journal.isStarted(step)) return alone(query, step)
+    if (isConcurrentStep(query.sql) || journal.isStarted(step)) return alone(query, step)
     try {
-      return await inTransactionOfItsOwn(query, step)
+      return await inTransactionOfItsOwn(query, { before: () => journal.finish(step) })
     } catch (error) {
       // The server knows best what cannot run in a transaction.
       if (NOT_IN_TRANSACTION.includes(sqlstateOf(error))) return alone(query, step)

@@ -38,7 +38,7 @@ function withoutRowLocks(skeleton: string): string {
 }
 
 /** Says whether a statement is one of those known not to run in a transaction; for all others the server is asked. */
-export function runsAlone(sql: string): boolean {
+export function isConcurrentStep(sql: string): boolean {
   return /^(vacuum\b|(create|drop|reindex|alter)\b[^;]*\bconcurrently\b)/i.test(sqlSkeleton(sql))
 }
 

@@ -1,6 +1,6 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
-import { joinRollout } from '../catalog/tenant-runs.ts'
 import { findTenant, findTenantAt, finishTenant, recordTenant } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { readHistory } from '../migrations/history.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
 import { countByServer } from '../catalog/tenant-counts.ts'
-import { joinRollout } from '../catalog/tenant-runs.ts'
 import {
   changeTenant,
   existingTenantIds,

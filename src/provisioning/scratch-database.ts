@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type { Clock } from '../lib/clock.ts'
 import type { Migration } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
-import type { Mark } from '../model/mark.ts'
-import { sameMark } from '../model/mark.ts'
+import { type Mark, sameMark } from '../model/mark.ts'
 import { Secret } from '../model/secret.ts'
+import type { Provider, TemplateRef } from '../providers/provider.ts'
 import { ensureTemplate, type TemplateContext } from './template.ts'
 
 /** A database to try things on: it is dropped afterwards. */
@@ -11,6 +12,12 @@ export interface ScratchDatabase {
   readonly connection: ConnectionDescriptor
   /** The role that owns what is in it. */
   readonly ownerRole: string | null
+}
+
+/** Where scratch databases are made, and whose they are. */
+export interface ScratchContext extends Pick<Mark, 'fleet' | 'catalogId'> {
+  readonly provider: Provider
+  readonly clock: Clock
 }
 
 /**
@@ -23,11 +30,22 @@ export async function withScratchDatabase<T>(
   context: TemplateContext,
   use: (scratch: ScratchDatabase) => Promise<T>,
 ): Promise<T> {
+  return withClone(await ensureTemplate(server, migrations, context), context, use)
+}
+
+/**
+ * Lends a clone of a template, and drops it, whatever happened; what a process that was killed left is dropped by a later one.
+ * @throws what cloning it and `use` throw
+ */
+export async function withClone<T>(
+  template: TemplateRef,
+  context: ScratchContext,
+  use: (scratch: ScratchDatabase) => Promise<T>,
+): Promise<T> {
   const { provider, clock } = context
+  const { server } = template
   await dropForgotten(context)
-  const template = await ensureTemplate(server, migrations, context)
-  const key = `${clock.now().getTime().toString(36)}_${randomBytes(4).toString('hex')}`
-  const mark = markOf(key, context)
+  const mark = markOf(`${clock.now().getTime().toString(36)}_${randomBytes(4).toString('hex')}`, context)
   const password = new Secret(randomBytes(24).toString('base64url'))
   try {
     const placement = await provider.createDatabase({ server, template, mark, password })
@@ -40,8 +58,7 @@ export async function withScratchDatabase<T>(
 /** No use of one takes so long, in milliseconds. */
 const FORGOTTEN = 3_600_000
 
-/** Drops what processes left that were killed while they used it. */
-async function dropForgotten(context: TemplateContext): Promise<void> {
+async function dropForgotten(context: ScratchContext): Promise<void> {
   const { provider, fleet, clock } = context
   for await (const { server, mark } of provider.findDatabases(`${fleet}\\_\\_scratch\\_%`)) {
     if (mark === undefined || !sameMark(mark, markOf(mark.key, context))) continue
@@ -51,6 +68,6 @@ async function dropForgotten(context: TemplateContext): Promise<void> {
   }
 }
 
-function markOf(key: string, { fleet, catalogId }: Pick<TemplateContext, 'fleet' | 'catalogId'>): Mark {
+function markOf(key: string, { fleet, catalogId }: Pick<Mark, 'fleet' | 'catalogId'>): Mark {
   return { fleet, catalogId, kind: 'scratch', key }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Kysely, type KyselyPlugin, PostgresDialect } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { listKnownMigrations, recordMigrations } from '../catalog/known-migrations.ts'
+import { listKnownMigrations, saveMigrations } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from '../catalog/templates.ts'
 import { countTenants } from '../catalog/tenant-counts.ts'
@@ -90,7 +90,7 @@ export async function ensureTemplate(
   })
   if (built) {
     // Tenants cloned from it have these files, as they are now.
-    await recordMigrations(db, migrations, { replace: false })
+    await saveMigrations(db, migrations, { replace: false })
     const now = clock.now()
     publish({ type: 'template.built', at: now.toISOString(), server, version, ms: now.getTime() - startedAt.getTime() })
     await dropUnused(server, key, context)

@@ -1,5 +1,5 @@
 import { recordEvent } from '../catalog/events.ts'
-import { recordMigrations } from '../catalog/known-migrations.ts'
+import { saveMigrations } from '../catalog/known-migrations.ts'
 import { findActive, findLatest, findPlanned, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
 import { failpoint } from '../lib/failpoint.ts'
@@ -88,7 +88,7 @@ async function startPlanned(
     checksum,
     sqlChecksum: sqlChecksums.get(name) ?? null,
   }))
-  await recordMigrations(db, contents, { replace: true })
+  await saveMigrations(db, contents, { replace: true })
   if (plan.tenants === 0) {
     if (plan.releases) await releaseReached(db, migrations, plan.target)
     return { kind: 'nothing-to-do', plan }

@@ -12,7 +12,7 @@ describe('a recorded migration that fails', () => {
       phase: 'statement',
       migration: '0002_b',
       sqlstate: '22012',
-      message: 'division by zero (statement 2, migrations/0002_b.ts:1: insert into t_0002_b values (1/0))',
+      message: 'division by zero (statement 2, migrations/0002_b.ts: insert into t_0002_b values (1/0))',
       history: ['0001_a'],
     })
     expect(seen).toEqual(['0001_a'])
@@ -25,7 +25,7 @@ describe('a recorded migration that fails', () => {
     const failing = migration('0002_b', run(`select '😀'; select '😀', no_such_column from t_0001_a`))
     expect(await apply([first, failing])).toMatchObject({
       sqlstate: '42703',
-      message: expect.stringContaining('(statement 2 at character 13, migrations/0002_b.ts:1: '),
+      message: expect.stringContaining('(statement 2 at character 13, migrations/0002_b.ts: '),
     })
   })
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileMigration } from '../../src/migrations/compile/compile-migration.ts'
 import { loadMigration } from '../../src/migrations/load-migrations.ts'
-import { observeOnce } from '../../src/migrations/record/observe-migration.ts'
 import { recordMigrations } from '../../src/migrations/record/record-migrations.ts'
 import { FleetError } from '../../src/model/errors.ts'
 import { migrationFiles, setupOf, source } from './record/migration-files.ts'
@@ -11,7 +10,7 @@ import type { RiskCase } from './risk/cases/risk-case.ts'
 import { CASES } from './risk/cases.ts'
 import { packBatches } from './same-result-batches.ts'
 import { compareThreeWays, makeTemplate, type Subject, serverVersion, type Template } from './same-result-databases.ts'
-import { migration, run } from './tenant-database.ts'
+import { compiled, migration, run } from './tenant-database.ts'
 
 const RISK_SUBJECTS = await Promise.all(CASES.map(subjectOf))
 
@@ -137,9 +136,9 @@ async function styleSubjects(): Promise<readonly Subject[]> {
   return migrations.flatMap((own, index) => {
     const { style: title = '', head = '', up = '' } = STATIC_STYLES[index] ?? {}
     const recording = recordings[index]
-    const compiled = recording?.kind === 'static' ? attempt(() => compileMigration(own, recording.queries)) : undefined
+    const sent = recording?.kind === 'static' ? attempt(() => compileMigration(own, recording.queries)) : undefined
     const setup = STYLE_SETUPS.find(({ of }) => of.test(head + up))?.setup ?? ''
-    return compiled === undefined ? [] : { title, setup, migration: own, compiled }
+    return sent === undefined ? [] : { title, setup, migration: own, compiled: sent }
   })
 }
 
@@ -157,8 +156,7 @@ async function subjectOf(it: Pick<RiskCase, 'sql' | 'setup' | 'alone'>, index: n
     for (const statement of it.sql) await run(statement)(db)
   }
   const own = migration(numbered(index), up, { transaction: it.alone !== true })
-  const { queries } = await observeOnce(own, { plugins: [], takeReasons: () => [] })
-  return { title: it.sql.join('; '), setup: it.setup ?? '', migration: own, compiled: compileMigration(own, queries) }
+  return { title: it.sql.join('; '), setup: it.setup ?? '', migration: own, compiled: await compiled(own) }
 }
 
 function numbered(index: number): string {

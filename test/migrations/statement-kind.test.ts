@@ -4,9 +4,9 @@ import { sqlSkeleton } from '../../src/migrations/sql-skeleton.ts'
 import {
   buildsUnnamedIndex,
   controlsTransaction,
+  isConcurrentStep,
   isSessionSetting,
   looksLikeReading,
-  runsAlone,
 } from '../../src/migrations/statement-kind.ts'
 
 test.each([
@@ -108,7 +108,7 @@ test.each([
   [`comment on table a is 'concurrently'`, false],
   [`create table a (b text default 'concurrently')`, false],
 ])('%j runs alone: %s', (text, expected) => {
-  expect(runsAlone(text)).toBe(expected)
+  expect(isConcurrentStep(text)).toBe(expected)
 })
 
 test.each([

@@ -1,22 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type Dialect,
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresDialect,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  sql,
-} from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
 import { Pool } from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import { type ApplyOptions, applyMigrations } from '../../src/migrations/apply-migrations.ts'
+import { compileMigration } from '../../src/migrations/compile/compile-migration.ts'
 import type { CompiledMigration } from '../../src/migrations/compile/compiled-migration.ts'
 import { readHistory } from '../../src/migrations/history.ts'
 import type { HistoryTables, Migration } from '../../src/migrations/migration.ts'
-import { parseSql } from '../../src/migrations/sql/parse-sql.ts'
+import { observeOnce } from '../../src/migrations/record/observe-migration.ts'
 import { type Client, closeClient, openClient, withClient } from '../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../src/postgres/connection-string.ts'
 import { quoteIdentifier } from '../../src/postgres/identifiers.ts'
@@ -55,7 +47,7 @@ export async function setup(way: (typeof WAYS)[number] = 'live') {
   }
   const apply = async (pending: readonly Migration[], options: Partial<ApplyOptions> = {}) =>
     applyMigrations({
-      ...(way === 'replay' ? { recorded: await recordAll(pending) } : {}),
+      ...(way === 'replay' ? { recorded: await compiledAll(pending) } : {}),
       connection,
       applicationName: 'fleet/rollout/tenant/1',
       expected: [],
@@ -117,24 +109,15 @@ export function applied(...names: string[]) {
 /** Asks which of those tables are there. */
 export const MADE = `select tablename from pg_tables where schemaname = 'public' and tablename like 't\\_%' order by 1`
 
-/** Records migrations in this process: those of tests are no files. */
-async function recordAll(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>> {
-  const recorded = new Map<string, CompiledMigration>()
-  for (const { name, up } of migrations) {
-    const texts: string[] = []
-    const dialect: Dialect = {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (it) => new PostgresIntrospector(it),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    }
-    await up(new Kysely<unknown>({ dialect, log: ({ query }) => void texts.push(query.sql) }))
-    const statements = texts
-      .flatMap(parseSql)
-      .map(({ sql }) => ({ sql, transactional: true, parameters: false, line: 1 }))
-    recorded.set(name, { migration: name, statements, checksum: '' })
-  }
-  return recorded
+/** Records a migration in this process, once: those of tests are no files. */
+export async function compiled(migration: Migration): Promise<CompiledMigration> {
+  const { queries } = await observeOnce(migration, { plugins: [], takeReasons: () => [] })
+  return compileMigration(migration, queries)
+}
+
+async function compiledAll(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>> {
+  const all = await Promise.all(migrations.map(compiled))
+  return new Map(all.map((it) => [it.migration, it]))
 }
 
 /** A promise to be awaited on one side and settled on the other. */

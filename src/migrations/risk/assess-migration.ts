@@ -2,13 +2,12 @@ import type { DynamicReason, MigrationAssessment } from '../../model/assessment.
 import type { Finding } from '../../model/finding.ts'
 import type { CompiledMigration } from '../compile/compiled-migration.ts'
 import type { Migration } from '../migration.ts'
-import { parseSql } from '../sql/parse-sql.ts'
 import { ALL_RULES } from './all-rules.ts'
 import { decideVerdict } from './decide-verdict.ts'
 import { findMatches } from './find-matches.ts'
 import { judge } from './judge.ts'
 import { dynamicMigration } from './rules/dynamic-migration.ts'
-import type { Statement } from './statement.ts'
+import { statementOf } from './statement.ts'
 import type { TableSizes } from './table-size.ts'
 import type { MigrationTrace } from './trace-facts.ts'
 
@@ -64,7 +63,7 @@ export function assessMigration({ migration, recorded, trace, sizes, ...traced }
   }
 
   function findingsOf({ statements: compiled }: CompiledMigration): readonly Finding[] {
-    const statements = compiled.map(toStatement)
+    const statements = compiled.map(statementOf)
     const matches = findMatches(ALL_RULES, statements, {
       inTransaction: migration.transaction,
       traces: trace?.statements,
@@ -73,10 +72,6 @@ export function assessMigration({ migration, recorded, trace, sizes, ...traced }
     })
     return judge({ statements, matches, trace, sizes }).findings
   }
-}
-
-function toStatement({ sql, line, parameters }: CompiledMigration['statements'][number]): Statement {
-  return { sql, line, parameters, node: parseSql(sql)[0]?.node ?? null }
 }
 
 function dynamicFinding({ message, sql, line }: DynamicReason): Finding {

@@ -1,4 +1,6 @@
 import type { Node } from 'libpg-query'
+import type { CompiledStatement } from '../compile/compiled-migration.ts'
+import { parseSql } from '../sql/parse-sql.ts'
 
 /** A statement of a migration as the rules look at it. */
 export interface Statement {
@@ -9,4 +11,9 @@ export interface Statement {
   readonly line: number | null
   /** Whether it was sent with parameters, `$1`, …, before they were inlined. */
   readonly parameters: boolean
+}
+
+/** Returns a compiled statement as the rules look at it. */
+export function statementOf({ sql, line, parameters }: CompiledStatement): Statement {
+  return { sql, line, parameters, node: parseSql(sql)[0]?.node ?? null }
 }

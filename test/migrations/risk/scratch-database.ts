@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import type { CompiledMigration } from '../../../src/migrations/compile/compiled-migration.ts'
 import type { MigrationTrace, StatementTrace, TraceResult } from '../../../src/migrations/risk/trace-facts.ts'
 import { traceMigrations } from '../../../src/migrations/risk/trace-migrations.ts'
-import { runsAlone } from '../../../src/migrations/statement-kind.ts'
 import { type Client, closeClient, openClient, withClient } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import { createTestDatabase, superuser, type TestDatabase, uniqueName } from '../../support/test-server.ts'
+import { compileCase } from './compile-case.ts'
 
 /** Makes a template with a schema for the tests of a file; each test copies it. */
 export function scratchDatabases(schema: string) {
@@ -48,16 +47,12 @@ export async function traceOn(
   migrations: readonly (readonly string[])[],
   ownerRole: string | null = null,
 ): Promise<readonly MigrationTrace[]> {
-  return await traceMigrations(client, migrations.map(compiled), { ownerRole, statementTimeout: 30_000 })
+  const compiled = migrations.map((sql, index) => compileCase(sql, String(index + 1).padStart(4, '0')))
+  return await traceMigrations(client, compiled, { ownerRole, statementTimeout: 30_000 })
 }
 
 /** Returns what a traced statement did; fails for one that was not traced. */
 export function factsOf(result: TraceResult | undefined): StatementTrace {
   if (result?.kind !== 'traced') throw new Error(`Not traced: ${JSON.stringify(result)}`)
   return result.facts
-}
-
-function compiled(sql: readonly string[], index: number): CompiledMigration {
-  const statements = sql.map((it) => ({ sql: it, transactional: !runsAlone(it), parameters: false, line: null }))
-  return { migration: String(index + 1).padStart(4, '0'), statements, checksum: '' }
 }

@@ -1,0 +1,59 @@
+import type { CompiledQuery } from 'kysely'
+import { listRecordings, recordDeviation, recordProof } from '../catalog/recordings.ts'
+import type { RolloutRow } from '../catalog/rollouts.ts'
+import { surviveOutage } from '../catalog/survive-outage.ts'
+import type { RunKey } from '../catalog/tenant-runs.ts'
+import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
+import { deviationFrom } from '../migrations/compile/deviation.ts'
+import { FleetError } from '../model/errors.ts'
+import type { DriveContext } from './drive-rollout.ts'
+import type { EventBody } from './migrate-tenant.ts'
+
+/**
+ * Returns what this rollout sends as recorded.
+ * @throws FleetError PLAN_CHANGED when a migration sends something else by now than what was planned
+ */
+export async function recordedIn(
+  { id, plan }: RolloutRow,
+  { db, migrations, recordingsOf }: DriveContext,
+): Promise<ReadonlyMap<string, CompiledMigration>> {
+  const names = await surviveOutage(() => listRecordings(db, id))
+  if (names.length === 0) return new Map()
+  const recorded = await recordingsOf(migrations.filter(({ name }) => names.includes(name)))
+  const changed = plan.migrations.filter(
+    ({ name, assessment }) => names.includes(name) && recorded.get(name)?.checksum !== assessment.sqlChecksum,
+  )
+  if (changed.length === 0) return recorded
+  const files = changed.map(({ file }) => file).join(', ')
+  throw new FleetError('PLAN_CHANGED', `Sends other SQL than when the rollout was planned: ${files}.`, {
+    remedy: 'Use the version of Kysely that it was planned with, or abort the rollout and plan again.',
+  })
+}
+
+interface ProofInput extends RunKey {
+  readonly tenantId: string
+  readonly migration: string
+  /** What the tenant was sent, live. */
+  readonly sent: readonly CompiledQuery[]
+  readonly recorded: ReadonlyMap<string, CompiledMigration>
+  readonly emit: (event: EventBody) => void
+}
+
+/** Compares what a tenant was sent with what is recorded; from then on both count, whoever drives. */
+export async function prove(
+  { tenantId, migration, sent, recorded, emit, ...key }: ProofInput,
+  { plan }: RolloutRow,
+  { db, migrations }: DriveContext,
+): Promise<void> {
+  const recording = recorded.get(migration)
+  const file = migrations.find(({ name }) => name === migration)
+  if (recording === undefined || file === undefined) return
+  const { proof } = plan.policy
+  const deviation = deviationFrom(recording, sent, file)
+  if (deviation === undefined) {
+    const proven = await surviveOutage(() => recordProof(db, key, { migration, tenantId, proof }))
+    if (proven) emit({ type: 'migration.proven', migration, tenants: proof })
+  } else if (await surviveOutage(() => recordDeviation(db, key, { migration, deviation }))) {
+    emit({ type: 'migration.deviated', migration, tenantId, deviation })
+  }
+}
