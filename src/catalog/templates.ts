@@ -9,13 +9,14 @@ export interface TemplateRow {
   readonly created_at: Date
 }
 
-/** Records a template before it is made, so that a crash leaks none. */
-export async function recordTemplate(db: CatalogDb, template: Omit<TemplateRow, 'created_at'>): Promise<void> {
-  await db
+/** Records a template before it is made, so that a crash leaks none; true when it was not recorded before. */
+export async function recordTemplate(db: CatalogDb, template: Omit<TemplateRow, 'created_at'>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('fleet.template')
     .values(template)
     .onConflict((it) => it.doNothing())
-    .execute()
+    .executeTakeFirstOrThrow()
+  return numInsertedOrUpdatedRows === 1n
 }
 
 /** Lists templates, the newest first. */

@@ -74,7 +74,7 @@ export async function ensureTemplate(
   const version = migrations.at(-1)?.name ?? null
   const { database, ownerRole } = provider.plannedPlacement(server, mark)
   // Before it is made: a crash leaves a record by which it is found and removed.
-  await recordTemplate(db, { server, key, database, version })
+  const isNew = await recordTemplate(db, { server, key, database, version })
   const startedAt = clock.now()
   let built = false
   const make = provider.ensureTemplate({ server, mark, extensions: context.extensions }, async (connection) => {
@@ -84,8 +84,9 @@ export async function ensureTemplate(
     await fill(connection, migrations, ownerRole, context)
   })
   const ref = await make.catch(async (error: unknown) => {
-    // The half-made database is gone: nothing is left to be found.
-    if (built) await forgetTemplate(db, { server, key })
+    const refused = isNew && error instanceof FleetError && error.code === 'RIGHT_MISSING'
+    // The half-made database is gone, or it was never begun: nothing is left to be found.
+    if (built || refused) await forgetTemplate(db, { server, key })
     throw error
   })
   if (built) {

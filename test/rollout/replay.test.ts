@@ -5,7 +5,7 @@ import { FIRST, SECOND, setupFleet, type TestFleet } from '../support/fleet.ts'
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f']
 
-/** What tells a live run from a replay: only live runs send parameters, and a default then has none to show. */
+/** Starts a rollout and returns, with how it ended, what was told of migrations: proven, or deviated. */
 async function eventsOf(
   { fleet, events }: TestFleet,
   options: Parameters<TestFleet['fleet']['rollouts']['start']>[0] = {},
@@ -13,6 +13,17 @@ async function eventsOf(
   events.length = 0
   const result = await fleet.rollouts.start(options)
   return { result, events: events.filter(({ type }) => type.startsWith('migration.')) }
+}
+
+/** The body of a migration that counts how often it is run in this process. */
+const COUNTED = `globalThis.liveRuns = (globalThis.liveRuns ?? 0) + 1
+  await db.schema.createTable('c').addColumn('id', 'integer').execute()
+  await sql\`insert into c values (\${5})\`.execute(db)`
+
+async function liveRuns(act: () => Promise<unknown>): Promise<unknown> {
+  Reflect.set(globalThis, 'liveRuns', 0)
+  await act()
+  return Reflect.get(globalThis, 'liveRuns')
 }
 
 describe('a recorded migration', () => {
@@ -35,6 +46,25 @@ describe('a recorded migration', () => {
     )
     expect(order.slice(0, 6)).toEqual(Array(3).fill(['tenant.started', 'tenant.succeeded']).flat())
     await fleet.close()
+  })
+
+  test('is not run once it is proven: `up` is called for the proving tenants and for nobody else', async () => {
+    const test = await setupFleet({ rollout: { proof: 3 } })
+    const { create, migration, histories, inTenant } = test
+    await create(IDS)
+    await migration('0003_c', COUNTED)
+    // A child process records it: what `up` does to a global there is not seen here.
+    expect(await liveRuns(() => test.fleet.rollouts.plan())).toBe(0)
+    expect(await liveRuns(() => eventsOf(test))).toBe(3)
+    expect(await histories(IDS)).toEqual(Object.fromEntries(IDS.map((id) => [id, [FIRST, SECOND, '0003_c']])))
+    for (const id of IDS) {
+      const { rows } = await inTenant(id, (client) => client.query('select id from c'))
+      expect(rows).toEqual([{ id: 5 }])
+    }
+    await migration('0004_d', COUNTED.replace(`'c'`, `'d'`).replace('into c', 'into d'))
+    // The plan builds a template, in which those before it run live.
+    await test.fleet.rollouts.plan()
+    expect(await liveRuns(() => eventsOf(test, { replay: false }))).toBe(IDS.length)
   })
 
   test('runs live everywhere when one tenant is sent something else', async () => {

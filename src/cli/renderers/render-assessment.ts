@@ -1,4 +1,4 @@
-import type { MigrationAssessment } from '../../model/assessment.ts'
+import type { DynamicReason, MigrationAssessment } from '../../model/assessment.ts'
 import type { Finding, Verdict } from '../../model/finding.ts'
 import type { Page } from '../face.ts'
 import { wrapText } from './wrap-text.ts'
@@ -30,7 +30,7 @@ export function renderAssessment(file: string, assessment: MigrationAssessment, 
   const line = (text: string, first = '   ') => wrapText(text, { width, first, rest: ' '.repeat(first.length) })
   return [
     ` ${style('bold', file)}  ${verdictText(assessment.verdict, page)}${restorePoint ? '  restore point' : ''}`,
-    ...(kind === 'dynamic' ? reasons.map(({ message }) => line(`Runs live: ${message}`)) : []),
+    ...(kind === 'dynamic' ? reasons.map((it) => renderReason(file, it, page)) : []),
     ...findings.filter(({ source }) => source !== 'recorder').map((it) => renderFinding(file, it, page)),
     ...waived.map(({ rule, reason }) => line(`${rule}: allowed, because ${reason}`)),
     ...unusedWaivers.map((rule) => line(`${rule}: is allowed by the file and was not found; remove the waiver.`)),
@@ -39,9 +39,17 @@ export function renderAssessment(file: string, assessment: MigrationAssessment, 
   ].join('\n')
 }
 
+function renderReason(file: string, { message, sql, line }: DynamicReason, { width, style }: Page): string {
+  return [
+    wrapText(`Runs live: ${message}`, { width, first: '   ' }),
+    ...(line === null ? [] : [`     ${placeOf(file, line)}`]),
+    ...(sql === null ? [] : [style('dim', `     ${excerpt(sql, width - 5)}`)]),
+  ].join('\n')
+}
+
 function renderFinding(file: string, finding: Finding, { width, style }: Page): string {
   const { rule, sql, line, message, help, table, lock, rewrite, scan, refused, approval } = finding
-  const place = line === null ? file : `${file}:${line}`
+  const place = placeOf(file, line)
   const facts = [
     ...(table === null ? [] : [table]),
     ...(lock === null ? [] : [lock]),
@@ -57,6 +65,10 @@ function renderFinding(file: string, finding: Finding, { width, style }: Page): 
     text(message, '     '),
     ...(help === null ? [] : [text(help, '     → ')]),
   ].join('\n')
+}
+
+function placeOf(file: string, line: number | null): string {
+  return line === null ? file : `${file}:${line}`
 }
 
 function excerpt(sql: string, width: number): string {

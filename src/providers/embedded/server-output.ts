@@ -27,6 +27,12 @@ export function explainOutput(what: string, output: string, where: { directory: 
 export function explainFileError(error: unknown, directory: string): unknown {
   if (!(error instanceof Error) || error instanceof FleetError || !('code' in error)) return error
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return diskFull(directory, error)
+  if (error.code === 'EEXIST' || error.code === 'ENOTDIR') {
+    return embeddedRefusal(`${directory} or a part of it is a file where the embedded server needs a directory.`, {
+      remedy: 'Move the file away.',
+      cause: error,
+    })
+  }
   if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
     return embeddedRefusal(`The embedded server's files in ${directory} cannot be read or written: ${error.message}.`, {
       remedy: 'Run fleet as the user that the directory belongs to, and where it may write.',

@@ -32,6 +32,14 @@ test('a full disk is named, whoever notices it', () => {
   expect(explainFileError(Object.assign(new Error('no'), { code: 'ENOSPC' }), directory)).toMatchObject(full)
 })
 
+test('a file in the place of a directory is named', () => {
+  const error = Object.assign(new Error('EEXIST: file already exists, mkdir'), { code: 'EEXIST' })
+  expect(explainFileError(error, directory)).toMatchObject({
+    code: 'EMBEDDED_UNAVAILABLE',
+    message: expect.stringContaining('is a file where'),
+  })
+})
+
 test('an error that is not about files comes back as it is', () => {
   const error = new Error('other')
   expect(explainFileError(error, directory)).toBe(error)
