@@ -66,7 +66,7 @@ async function applyAll(session: ApplySession, options: ApplyOptions, progress: 
     const pending = pendingOf(options, progress)
     if (pending.length === 0) return
     try {
-      await session.applyNext(pending, progress.history, committed)
+      await session.applyNext(pending, progress, committed)
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error
       const left = pendingOf(options, progress)

@@ -41,6 +41,12 @@ export interface ApplySessionOptions {
   readonly onWaitingFor?: (transactions: readonly OldTransaction[]) => void
 }
 
+/** A history, in order, and whether it was read from the database itself. */
+export interface ExpectedHistory {
+  readonly history: readonly string[]
+  readonly read: boolean
+}
+
 /** One connection, opened when first needed and again after it was lost. */
 export class ApplySession {
   readonly #options: ApplySessionOptions
@@ -65,7 +71,7 @@ export class ApplySession {
    */
   async applyNext(
     pending: readonly Migration[],
-    expected: readonly string[],
+    expected: ExpectedHistory,
     onCommitted: (migration: string) => void,
   ): Promise<void> {
     const groups = this.#groups(pending)
@@ -93,7 +99,7 @@ export class ApplySession {
   async #replay(
     groups: readonly (readonly Migration[])[],
     isMore: boolean,
-    expected: readonly string[],
+    expected: ExpectedHistory,
     onCommitted: (migration: string) => void,
   ): Promise<void> {
     const client = await this.#connect()
@@ -101,7 +107,7 @@ export class ApplySession {
       const before = groups.slice(0, index).flat()
       const last = !isMore && index === groups.length - 1
       return {
-        frame: this.#frame(group, last, [...expected, ...namesOf(before)]),
+        frame: this.#frame(group, last, following(expected, before)),
         migrations: group.flatMap((it) => this.#recordingOf(it) ?? []),
       }
     })
@@ -111,14 +117,14 @@ export class ApplySession {
   async #applyLive(
     group: readonly Migration[],
     after: readonly (readonly Migration[])[],
-    expected: readonly string[],
+    expected: ExpectedHistory,
   ): Promise<void> {
     const { timeouts, plugins = [], onWaitingFor, onSent } = this.#options
     const client = await this.#connect()
     const open = this.#opened ?? (await openFrame(client, this.#frame(group, after.length === 0, expected)))
     const [next, ...rest] = after
     const isLive = next !== undefined && !next.every((it) => this.#recordingOf(it))
-    const nextFrame = isLive ? this.#frame(next, rest.length === 0, [...expected, ...namesOf(group)]) : undefined
+    const nextFrame = isLive ? this.#frame(next, rest.length === 0, following(expected, group)) : undefined
     this.#opened = undefined
     const [steps] = group.filter(({ transaction }) => !transaction)
     if (steps === undefined) {
@@ -206,9 +212,9 @@ export class ApplySession {
     this.#opened = undefined
   }
 
-  #frame(group: readonly Migration[], last: boolean, expected: readonly string[]): Frame {
+  #frame(group: readonly Migration[], last: boolean, { history, read }: ExpectedHistory): Frame {
     const { tables, ownerRole, timeouts } = this.#options
-    return { migrations: namesOf(group), expected, tables, ownerRole, timeouts, last }
+    return { migrations: namesOf(group), expected: history, historyRead: read, tables, ownerRole, timeouts, last }
   }
 
   async #cancel(): Promise<void> {
@@ -236,6 +242,10 @@ export class ApplySession {
     onConnected?.({ pid: this.#pid })
     return this.#client
   }
+}
+
+function following({ history, read }: ExpectedHistory, applied: readonly Migration[]): ExpectedHistory {
+  return { history: [...history, ...namesOf(applied)], read }
 }
 
 function namesOf(migrations: readonly Migration[]): readonly string[] {

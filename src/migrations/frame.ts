@@ -14,6 +14,8 @@ export interface Frame {
   readonly migrations: readonly string[]
   /** The history that must stand before it; the order does not matter. */
   readonly expected: readonly string[]
+  /** Whether `expected` was read from this database, not from the catalog. */
+  readonly historyRead: boolean
   readonly tables: HistoryTables
   readonly ownerRole: string | null
   readonly timeouts: Pick<MigrationTimeouts, 'lock' | 'statement'>

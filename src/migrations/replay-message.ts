@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import type { CompiledMigration, CompiledStatement } from './compile/compiled-migration.ts'
 import { BEGIN, cleanSession, type Frame, limits, recordFrame } from './frame.ts'
@@ -100,15 +99,19 @@ function lock(frame: Frame): string {
   return `select ${taken}, ${limits(frame)}`
 }
 
-function check({ expected, tables }: Frame): string {
-  const names = `string_agg(name, e'\\n' order by name collate "C")`
-  const hash = `sha256(convert_to(coalesce(${names}, ''), 'UTF8'))`
-  const condition = `${hash} = ${quoteLiteral(`\\x${hashOfNames(expected)}`)}::bytea`
+/**
+ * Compares the names as one text. In the order in which they lie in the table, which is that of execution until rows were
+ * deleted or restored: a sort costs a new backend as much as all the rest of the check.
+ */
+function check({ expected, tables, historyRead }: Frame): string {
+  // Once the history was read, all that is left to differ is the order.
+  const order = historyRead ? ' order by name collate "C"' : ''
+  const names = historyRead ? expected.toSorted(byCodePoint) : expected
+  const condition = `coalesce(string_agg(name, e'\\n'${order}), '') = ${quoteLiteral(names.join('\n'))}`
   return `select ${require(condition, 'fleet: the history is not the expected one')} from ${tableName(tables)}`
 }
 
-/** As SHA-256: the names themselves, in each frame, would make long messages of long histories. */
-function hashOfNames(names: readonly string[]): string {
-  const sorted = names.map((name) => Buffer.from(name)).sort(Buffer.compare)
-  return createHash('sha256').update(sorted.join('\n')).digest('hex')
+/** As the collation "C" sorts UTF-8. */
+function byCodePoint(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cuttingProxy } from './cutting-proxy.ts'
-import { applied, first, MADE, migration, namesOf, run, second, setup, table, three } from './tenant-database.ts'
+import { applied, first, MADE, migration, namesOf, run, second, setup, table, third, three } from './tenant-database.ts'
 
 describe('a recorded migration that fails', () => {
   test('names the statement, and keeps those before it', async () => {
@@ -71,6 +71,16 @@ describe('the time of a recorded migration', () => {
     ])
     expect(await history()).toEqual(namesOf(three))
   })
+})
+
+test('a history that lies in another order in the table is the expected one', async () => {
+  const { apply, query, history } = await setup('replay')
+  await apply([first, second])
+  await query(`with taken as (delete from kysely_migration where name = '0001_a' returning *)
+    insert into kysely_migration select * from taken`)
+  expect(await query('select name from kysely_migration')).toEqual(['0002_b', '0001_a'])
+  expect(await apply([third, table('0004_d')], { expected: ['0001_a', '0002_b'] })).toMatchObject({ kind: 'applied' })
+  expect(await history()).toEqual([...namesOf(three), '0004_d'])
 })
 
 describe('a connection that is lost during a message', () => {
