@@ -39,7 +39,8 @@ export interface Catalog {
  * @throws FleetError CATALOG_NEWER, CATALOG_OLDER, CATALOG_FOREIGN, or one of `connectionRefusal`
  */
 export async function openCatalog(to: ConnectionDescriptor, options: OpenCatalogOptions): Promise<Catalog> {
-  const pool = openPool(to, { applicationName: `fleet catalog ${options.fleet}`, max: options.maxConnections ?? 6 })
+  const applicationName = `fleet catalog ${options.fleet}`
+  const pool = openPool(to, { applicationName, max: options.maxConnections ?? 6, prepare: true })
   const db: CatalogDb = new Kysely<CatalogSchema>({ dialect: new PostgresDialect({ pool }) })
   try {
     const schemaVersion = await bringUpToDate(db, options)

@@ -58,12 +58,13 @@ export async function claimRuns(
           (select count(*) from fleet.tenant_run where rollout_id = w.rollout_id and wave = w.position and state = 'running') as running
       ) f where w.rollout_id = ${rolloutId}
     ), ranked as materialized (
-      select r.tenant_id, r.wave, row_number() over (partition by r.wave order by r.position) as place
+      select r.tenant_id, r.wave, r.server, row_number() over (partition by r.wave order by r.position) as place
       from fleet.tenant_run r
       where r.rollout_id = ${rolloutId} and r.tenant_id = any(${[...tenantIds]}) and r.state = 'pending'
     ), fit as materialized (
       select t.id, t.placement, t.history_id, b.name as wave
       from ranked join budget b on b.position = ranked.wave and ranked.place <= b.room
+      join fleet.rollout_server s on s.rollout_id = ${rolloutId} and s.server = ranked.server and s.state = 'open'
       join fleet.tenant t on t.id = ranked.tenant_id
       where t.state = 'ready' and t.pinned is null and exists (select from active)
       order by t.id

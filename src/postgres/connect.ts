@@ -1,6 +1,7 @@
 import { Client, type ClientConfig, Pool } from 'pg'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
+import { preparingClient } from './prepared-statements.ts'
 import { SQLSTATE, sqlstateOf } from './sqlstate.ts'
 
 export type { Client, ClientBase, Pool } from 'pg'
@@ -50,10 +51,19 @@ export async function closeClient(client: Client): Promise<void> {
   await client.end().catch(() => {})
 }
 
+export interface PoolOptions extends ConnectOptions {
+  readonly max: number
+  /** Whether statements with parameters are prepared: for what is asked again and again. Default false. */
+  readonly prepare?: boolean
+}
+
 /** Opens a pool of at most `max` connections; the caller ends it. */
-export function openPool(to: ConnectionDescriptor, options: ConnectOptions & { max: number }): Pool {
-  const pool = new Pool({ ...clientConfig(to, options), max: options.max, idleTimeoutMillis: 30_000 })
+export function openPool(to: ConnectionDescriptor, { max, prepare = false, ...options }: PoolOptions): Pool {
+  const kind = prepare ? { Client: preparingClient() } : {}
+  const pool = new Pool({ ...clientConfig(to, options), ...kind, max, idleTimeoutMillis: 30_000 })
   pool.on('error', () => {})
+  // Nor may one that is lost while somebody holds it, between two queries: the pool does not listen then.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

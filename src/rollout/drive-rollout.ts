@@ -148,6 +148,7 @@ export async function driveRollout(
     )
     const end = await executeRollout({
       ...key,
+      perServer: plan.policy.perServer,
       engine,
       clock,
       emit,
@@ -189,17 +190,8 @@ function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: D
       if (facts === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `There is no rollout ${formatRolloutId(id)}.`)
       return facts
     },
-    claimable: (wave, limit, held, proving) =>
-      ask(() =>
-        claimableRuns(db, {
-          rolloutId: id,
-          wave: wave.position,
-          limit,
-          perServer: plan.policy.perServer,
-          held,
-          proving,
-        }),
-      ),
+    claimable: (wave, { most, perServer }, held, proving) =>
+      ask(() => claimableRuns(db, { rolloutId: id, wave: wave.position, limit: most, perServer, held, proving })),
     releaseLostClaims: () => ask(() => releaseLostClaims(db, { rolloutId: id, epoch })),
     markWaveStarted: (wave) => ask(() => markWaveStarted(db, id, wave.position)),
     markWaveFinished: (wave) => ask(() => markWaveFinished(db, id, wave.position)),

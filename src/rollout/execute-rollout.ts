@@ -5,7 +5,7 @@ import type { FailureMode } from '../model/rollout.ts'
 import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
 import type { PauseReason } from '../model/rollout-state.ts'
 import type { EventBody } from './migrate-tenant.ts'
-import { nextStep } from './next-step.ts'
+import { nextStep, type Step } from './next-step.ts'
 import { nextTasks } from './next-tasks.ts'
 
 /** As much of the catalog as the loop needs; each write carries the epoch and is refused when that is an old one. */
@@ -13,7 +13,7 @@ export interface RolloutStore {
   facts(): Promise<RolloutFacts>
   claimable(
     wave: WaveFacts,
-    limit: number,
+    limits: { readonly most: number; readonly perServer: number },
     held: readonly { tenantId: string; server: string }[],
     proving: readonly string[],
   ): Promise<ClaimableRun[]>
@@ -30,6 +30,8 @@ export interface ExecuteRolloutOptions {
   readonly rolloutId: number
   readonly epoch: number
   readonly failureMode: FailureMode
+  /** How many tenants of one server at once. */
+  readonly perServer: number
   readonly store: RolloutStore
   readonly engine: Engine
   readonly clock: Clock
@@ -43,11 +45,18 @@ export interface ExecuteRolloutOptions {
 }
 
 /**
+ * So many times what may run at once is handed to the engine, so that no slot waits for this loop to look at the catalog.
+ * What waits there is not claimed: whether it may start is decided when it does. While something has to be proven there is
+ * nothing to hand over, since what the next tenants get is not known.
+ */
+const READ_AHEAD = 3
+
+/**
  * Drives a rollout until it rests, or until another driver has taken the lease. Reads, decides, does one step, and keeps
  * nothing in memory: safe to call again after a crash, from any process.
  */
 export async function executeRollout(options: ExecuteRolloutOptions): Promise<'rested' | 'taken-over'> {
-  const { rolloutId, epoch, store, engine, clock, interrupted, lost, broken, emit } = options
+  const { epoch, store, engine, clock, interrupted, lost, broken, emit } = options
   for (;;) {
     const facts = await store.facts()
     if (lost.aborted || facts.epoch !== epoch || broken.aborted) {
@@ -60,12 +69,8 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
     switch (step.kind) {
       case 'migrate': {
         if (engine.held().length === 0 && step.wave.running > 0) await store.releaseLostClaims()
-        const free = step.atOnce - engine.held().length
-        if (free > 0) {
-          const runs = await store.claimable(step.wave, free, engine.held(), facts.proving)
-          engine.offer(nextTasks(runs, engine.held(), { rolloutId, ...facts }), step.atOnce)
-        }
-        await engine.settled()
+        await offerNext(step, facts, options)
+        await engine.settled(interrupted)
         break
       }
       case 'pause':
@@ -93,6 +98,18 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
         break
     }
   }
+}
+
+async function offerNext(
+  { wave, atOnce }: Extract<Step, { kind: 'migrate' }>,
+  facts: RolloutFacts,
+  { rolloutId, store, engine, perServer }: ExecuteRolloutOptions,
+): Promise<void> {
+  const ahead = facts.proving.length > 0 ? 1 : READ_AHEAD
+  const most = atOnce * ahead - engine.held().length
+  const runs =
+    most > 0 ? await store.claimable(wave, { most, perServer: perServer * ahead }, engine.held(), facts.proving) : []
+  engine.offer(nextTasks(runs, engine.held(), { rolloutId, ...facts }), { atOnce, perServer })
 }
 
 /** Tells when waves begin and end; the marks in the catalog make it once, whoever drives. */

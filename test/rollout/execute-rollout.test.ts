@@ -77,9 +77,9 @@ function simulate(seed: number, failureMode: FailureMode) {
         })),
       }
     },
-    claimable: async (wave, limit, held) => {
+    claimable: async (wave, limits, held) => {
       await turns()
-      const room = (server: string) => perServer - held.filter((it) => it.server === server).length
+      const room = (server: string) => limits.perServer - held.filter((it) => it.server === server).length
       const taken: Record<string, number> = {}
       return of(wave.position, 'pending')
         .filter((it) => !held.some((other) => other.tenantId === it.id))
@@ -87,7 +87,7 @@ function simulate(seed: number, failureMode: FailureMode) {
           taken[server] = (taken[server] ?? 0) + 1
           return (taken[server] ?? 0) <= room(server)
         })
-        .slice(0, limit)
+        .slice(0, limits.most)
         .map(({ id, server }) => ({ tenantId: id, server, proves: false }))
     },
     releaseLostClaims: async () => {},
@@ -118,6 +118,7 @@ function simulate(seed: number, failureMode: FailureMode) {
     if (wave === undefined || own?.state !== 'pending' || state !== 'running') return
     const failed = of(own.wave, 'failed').length
     if (failed > wave.maxFailures) return
+    if (failureMode === 'strict' && failed + of(own.wave, 'running').length > wave.maxFailures) return
     own.state = 'running'
     const running = of(own.wave, 'running').length
     if (failureMode === 'strict' && failed + running > wave.maxFailures + 1)
@@ -138,6 +139,7 @@ function simulate(seed: number, failureMode: FailureMode) {
       rolloutId: 1,
       epoch: 1,
       failureMode,
+      perServer,
       store,
       engine,
       clock,

@@ -98,7 +98,10 @@ test.each([1, 2, 4, 8])('offered again and again, never more than %i are held, n
     const runs = proves.map(run)
     while (done.length < runs.length) {
       const left = runs.filter((it) => !done.includes(it.tenantId) && !engine.held().some(isTask(it)))
-      engine.offer(nextTasks(left.slice(0, atOnce - engine.held().length), engine.held(), FACTS), atOnce)
+      engine.offer(nextTasks(left.slice(0, atOnce - engine.held().length), engine.held(), FACTS), {
+        atOnce,
+        perServer: atOnce,
+      })
       expect(engine.held().length).toBeGreaterThan(0)
       expect(engine.held().length).toBeLessThanOrEqual(atOnce)
       expect(engine.held().filter((it) => it.proves).length).toBeLessThanOrEqual(1)
