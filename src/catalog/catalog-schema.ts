@@ -1,6 +1,8 @@
 import type { ColumnType, Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
 import type { DriverIdentity } from '../lib/process-identity.ts'
 import type { RecordingState } from '../model/recording-state.ts'
+import type { RestorePointReason, WriteCounters } from '../model/restore-point.ts'
+import type { RestorePointState } from '../model/restore-point-state.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
 import type { Placement, Tags, TenantOrigin } from '../model/tenant.ts'
@@ -103,6 +105,23 @@ export interface CatalogSchema {
     message: string | null
     started_at: Date | null
     finished_at: Date | null
+  }
+  'fleet.restore_point': {
+    id: Generated<number>
+    tenant_id: string
+    state: RestorePointState
+    reason: RestorePointReason
+    replaced_by: number | null
+    server: string
+    database: string
+    oid: ColumnType<string | null, number | null, number | null>
+    history_id: string
+    counters: JSONColumnType<WriteCounters> | null
+    bytes: ColumnType<string | null, number | null, number | null>
+    created_at: Generated<Date>
+    ready_at: Date | null
+    expires_at: Date | null
+    error: string | null
   }
   'fleet.event': {
     id: Generated<string>

@@ -33,24 +33,26 @@ export async function listRecordings(db: CatalogDb, rolloutId: number): Promise<
 }
 
 /**
- * Notes that a tenant ran a migration live and was sent exactly what is recorded. Each tenant counts once; with the
- * last one that the proof asks for, the migration is proven: then true is returned.
+ * Notes that a tenant ran migrations live and was sent exactly what is recorded. Each tenant counts once; a migration that
+ * has the last one that the proof asks for is proven.
+ * @returns the names of those that are proven now
  */
 export async function recordProof(
   db: CatalogDb,
   { rolloutId, epoch }: RunKey,
-  { migration, tenantId, proof }: { migration: string; tenantId: string; proof: number },
-): Promise<boolean> {
-  const { rows } = await sql<{ state: string }>`
+  { migrations, tenantId, proof }: { migrations: readonly string[]; tenantId: string; proof: number },
+): Promise<readonly string[]> {
+  if (migrations.length === 0) return []
+  const { rows } = await sql<{ name: string; state: string }>`
     with active as (select id from fleet.rollout where id = ${rolloutId} and epoch = ${epoch} for share)
     update fleet.rollout_migration m
     set proven_by = array_append(m.proven_by, ${tenantId}::text),
       state = case when cardinality(m.proven_by) + 1 >= ${proof} then 'proven' else m.state end
     from active
-    where m.rollout_id = active.id and m.name = ${migration}
+    where m.rollout_id = active.id and m.name = any(${[...migrations]})
       and m.state = any(${statesAccepting(RECORDING, 'prove')}) and not ${tenantId} = any(m.proven_by)
-    returning m.state`.execute(db)
-  return rows[0]?.state === 'proven'
+    returning m.name, m.state`.execute(db)
+  return migrations.filter((name) => rows.some((row) => row.name === name && row.state === 'proven'))
 }
 
 /** Notes that a tenant was sent something else than what is recorded; true the first time. */

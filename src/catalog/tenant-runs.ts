@@ -64,9 +64,9 @@ export async function claimRuns(
     ), fit as materialized (
       select t.id, t.placement, t.history_id, b.name as wave
       from ranked join budget b on b.position = ranked.wave and ranked.place <= b.room
-      join fleet.rollout_server s on s.rollout_id = ${rolloutId} and s.server = ranked.server and s.state = 'open'
       join fleet.tenant t on t.id = ranked.tenant_id
-      where t.state = 'ready' and t.pinned is null and exists (select from active)
+      where t.state = 'ready' and t.pinned is null and exists (select from active) and not exists (
+        select from fleet.rollout_server s where s.rollout_id = ${rolloutId} and s.server = ranked.server and s.state = 'paused')
       order by t.id
       for share of t
     )

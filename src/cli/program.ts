@@ -12,6 +12,10 @@ import { migrateAcceptCommand } from './commands/migrate/accept.ts'
 import { migrateListCommand } from './commands/migrate/list.ts'
 import { migrateMakeCommand } from './commands/migrate/make.ts'
 import { migrateShowCommand } from './commands/migrate/show.ts'
+import { restoreCommand } from './commands/restore.ts'
+import { restorePointCreateCommand } from './commands/restore-point/create.ts'
+import { restorePointListCommand } from './commands/restore-point/list.ts'
+import { restorePointPruneCommand } from './commands/restore-point/prune.ts'
 import { rolloutAbortCommand } from './commands/rollout/abort.ts'
 import { rolloutListCommand } from './commands/rollout/list.ts'
 import { rolloutPauseCommand } from './commands/rollout/pause.ts'
@@ -97,6 +101,12 @@ export function buildProgram(): Command {
       tenantUrlCommand(),
       tenantAdoptCommand(),
       tenantDeleteCommand(),
+    ]),
+    restoreCommand(),
+    group('restore-point', 'What tenants can return to', [
+      restorePointCreateCommand(),
+      restorePointListCommand(),
+      restorePointPruneCommand(),
     ]),
     group('migrate', 'Write migrations and see which tenants have them', [
       migrateMakeCommand(),

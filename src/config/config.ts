@@ -68,4 +68,8 @@ export interface FleetConfig {
     readonly statementTimeout: number
     readonly concurrentTimeout: number
   }
+  readonly restorePoints: {
+    /** How long a restore point is kept. */
+    readonly keep: number
+  }
 }

@@ -87,6 +87,12 @@ export interface FleetInput {
         readonly concurrentTimeout?: DurationInput | undefined
       }
     | undefined
+  readonly restorePoints?:
+    | {
+        /** How long a restore point is kept. Default 24 h. */
+        readonly keep?: DurationInput | undefined
+      }
+    | undefined
 }
 
 /**

@@ -31,7 +31,10 @@ export function parseConfig(input: FleetInput | unknown, origin: ConfigOrigin): 
   return trusted(parsed.data, origin)
 }
 
-function trusted({ catalog, migrations, provider, rollout, ...rest }: ParsedConfig, origin: ConfigOrigin): FleetConfig {
+function trusted(
+  { catalog, migrations, provider, rollout, restorePoints, ...rest }: ParsedConfig,
+  origin: ConfigOrigin,
+): FleetConfig {
   return {
     name: rest.name,
     root: origin.root,
@@ -42,6 +45,7 @@ function trusted({ catalog, migrations, provider, rollout, ...rest }: ParsedConf
     extensions: rest.extensions,
     placement: rest.placement as FleetConfig['placement'],
     seed: rest.seed as FleetConfig['seed'],
+    restorePoints,
     rollout: {
       ...rollout,
       orderBy: rollout.orderBy,

@@ -133,6 +133,8 @@ const rollout = options({
   concurrentTimeout: duration.default(7_200_000),
 })
 
+const restorePoints = options({ keep: duration.default(86_400_000) })
+
 const functionOf = <T>(refusal: string) => z.custom<T>((value) => typeof value === 'function', { error: refusal })
 
 /** The whole configuration as users write it, with every default. Cross-checks are in `parse-config.ts`. */
@@ -152,6 +154,7 @@ export const schema = options({
   ).optional(),
   seed: functionOf<(db: never) => Promise<void>>('is not a function (db) => Promise<void>.').optional(),
   rollout: rollout.prefault({}),
+  restorePoints: restorePoints.prefault({}),
 })
 
 export type ParsedConfig = z.output<typeof schema>

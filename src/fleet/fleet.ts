@@ -2,6 +2,7 @@ import type { TenantFilter } from '../catalog/tenants.ts'
 import type { MigrationAssessment } from '../model/assessment.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
+import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
 import type { RolloutPlan, RolloutScope, RolloutStatus, RolloutSummary, TenantRun } from '../model/rollout.ts'
 import type { Tenant } from '../model/tenant.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
@@ -9,9 +10,10 @@ import type { Diagnosis } from '../providers/provider.ts'
 import type { AdoptionCandidate } from '../provisioning/adopt-tenants.ts'
 import type { NewTenant } from '../provisioning/create-tenant.ts'
 import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
+import type { RestoreTenantOptions } from '../restore/restore-tenant.ts'
 import type { LintedMigration } from './lint.ts'
 
-export type { AdoptionCandidate, Diagnosis, NewTenant, TenantFilter }
+export type { AdoptionCandidate, Diagnosis, NewTenant, RestoreTenantOptions, TenantFilter }
 
 export interface PlanOptions {
   /** Name of the last migration to apply; left out: the newest file. */
@@ -150,6 +152,23 @@ export interface Fleet {
     /** Takes the present content of an edited file as what tenants have. */
     accept(name: string): Promise<void>
   }
+  readonly restorePoints: {
+    /**
+     * Makes a restore point of a tenant as it is now. Its sessions are ended, and new ones wait until the copy is there.
+     * @throws FleetError TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED
+     */
+    create(tenantId: string): Promise<RestorePoint>
+    /** The newest first. */
+    list(filter?: { readonly tenantId?: string }): Promise<readonly RestorePoint[]>
+    /** Removes those whose time is over, and what is left of those that failed; yields each that is gone. */
+    prune(): AsyncIterable<RestorePoint>
+  }
+  /**
+   * Returns a tenant to a restore point, under the same connection string; what was there before is kept as a restore point.
+   * @throws FleetError RESTORE_REFUSED where something written since would be lost, or may be; RESTORE_POINT_UNKNOWN,
+   * TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY
+   */
+  restore(tenantId: string, options?: RestoreTenantOptions): Promise<RestoreResult>
   readonly templates: {
     /** Builds the template of the released version on every server, if it is not there. */
     build(): Promise<readonly TemplateInfo[]>

@@ -19,6 +19,7 @@ import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
 import { migrationMethods } from './migration-methods.ts'
 import { migrationFiles, type Parts } from './parts.ts'
 import { createRecordings } from './recordings.ts'
+import { restoreMethods } from './restore-methods.ts'
 import { rolloutMethods } from './rollout-methods.ts'
 import { templateMethods } from './template-methods.ts'
 import { tenantMethods } from './tenant-methods.ts'
@@ -36,6 +37,7 @@ export async function openFleet(config: FleetConfig, { clock = systemClock }: { 
     rollouts: rolloutMethods(parts),
     migrations: migrationMethods(parts),
     templates: templateMethods(parts),
+    ...restoreMethods(parts),
     status: () => readFleetStatus(parts),
     check: (options) => checkFleet(options, parts),
     doctor: () => doctor(parts),

@@ -14,8 +14,10 @@ import { checkNewTenants, createTenant } from '../provisioning/create-tenant.ts'
 import { deleteTenant } from '../provisioning/delete-tenant.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
+import { releaseRestorePointsOf } from '../restore/release-restore-points.ts'
 import type { Fleet } from './fleet.ts'
 import { createContext, type Parts } from './parts.ts'
+import { restoreContext } from './restore-methods.ts'
 
 /** Copies of a template made at once: more only wait for each other's checkpoints and disk. */
 const CREATE_AT_ONCE = 4
@@ -90,7 +92,12 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
     },
     delete: async (ids) => {
       await allKnown(ids)
-      const context = { db, provider, fleet: config.name, catalogId: catalog.id, clock, publish: refreshing.publish }
+      const context = {
+        ...restoreContext(parts),
+        clock,
+        releaseRestorePoints: (id: string) => releaseRestorePointsOf(id, restoreContext(parts)),
+        publish: refreshing.publish,
+      }
       for await (const _ of mapConcurrently(ids, CREATE_AT_ONCE, (id) => deleteTenant(id, context)));
     },
     url: async (id, { reveal = false } = {}) => {

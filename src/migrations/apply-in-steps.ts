@@ -1,4 +1,5 @@
 import { type CompiledQuery, Kysely, type KyselyPlugin, type TransactionSettings } from 'kysely'
+import { MIGRATION_LOCK } from '../postgres/advisory-lock.ts'
 import type { Client } from '../postgres/connect.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
 import { ApplyError, applyError, thrownByMigration } from './apply-error.ts'
@@ -7,7 +8,6 @@ import { cleanSession, closeFrame, type Frame, type OpenFrame, openFrame, script
 import { LiveConnection, type Send, sendWith } from './live-connection.ts'
 import { liveDialect } from './live-dialect.ts'
 import type { Migration } from './migration.ts'
-import { MIGRATION_LOCK } from './migration-lock.ts'
 import { type ConcurrentStepOptions, runConcurrentStep } from './run-concurrent-step.ts'
 import {
   buildsUnnamedIndex,

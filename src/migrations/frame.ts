@@ -1,3 +1,4 @@
+import { MIGRATION_LOCK } from '../postgres/advisory-lock.ts'
 import type { Client } from '../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
@@ -6,7 +7,6 @@ import { compareHistory, type HistoryRow, inOrderOfExecution, selectHistory, tab
 import { ensureHistoryTables } from './history-tables.ts'
 import type { SentResult } from './live-connection.ts'
 import type { HistoryTables, MigrationTimeouts } from './migration.ts'
-import { MIGRATION_LOCK } from './migration-lock.ts'
 
 /** What surrounds migrations: the transaction that takes the lock, checks the history and records them in it. */
 export interface Frame {

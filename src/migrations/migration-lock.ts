@@ -1,7 +1,5 @@
+import { MIGRATION_LOCK } from '../postgres/advisory-lock.ts'
 import type { Client } from '../postgres/connect.ts'
-
-/** The advisory lock that Kysely's Migrator takes: who holds it may migrate this database. */
-export const MIGRATION_LOCK = 3853314791062309107n
 
 export interface LockHolder {
   readonly pid: number

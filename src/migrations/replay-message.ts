@@ -1,9 +1,9 @@
+import { MIGRATION_LOCK } from '../postgres/advisory-lock.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import type { CompiledMigration, CompiledStatement } from './compile/compiled-migration.ts'
 import { BEGIN, cleanSession, type Frame, limits, recordFrame } from './frame.ts'
 import { tableName } from './history.ts'
 import { ensureHistoryTables } from './history-tables.ts'
-import { MIGRATION_LOCK } from './migration-lock.ts'
 
 /** A frame and the migrations that it carries. */
 export interface RecordedFrame {

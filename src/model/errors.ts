@@ -152,6 +152,21 @@ export const ERRORS = {
     remedy: 'Try again when it has finished.',
     exit: EXIT.usage,
   },
+  RESTORE_POINT_UNKNOWN: {
+    means: 'There is no restore point with that id, or it is gone.',
+    remedy: 'List them with `fleet restore-point list`.',
+    exit: EXIT.usage,
+  },
+  RESTORE_POINT_REFUSED: {
+    means: 'No restore point can be made of this tenant.',
+    remedy: 'Back it up by other means before a risky migration.',
+    exit: EXIT.no,
+  },
+  RESTORE_REFUSED: {
+    means: 'A tenant is not restored as it is now: something would be lost, or is in the way.',
+    remedy: 'Read the reason. Add `--accept-data-loss` where what would be lost may be.',
+    exit: EXIT.no,
+  },
   ADOPTION_REFUSED: {
     means: 'A database cannot come under the care of the fleet as it is.',
     remedy: 'Read the reason beside each database.',

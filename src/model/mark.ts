@@ -1,5 +1,5 @@
 /** What a database or role was made for. */
-export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch'
+export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch' | 'restore-point'
 
 /**
  * Our mark, kept as the comment of a database or role: nothing without it is ever deleted.
@@ -9,7 +9,7 @@ export interface Mark {
   readonly fleet: string
   readonly catalogId: string
   readonly kind: MarkKind
-  /** Names the thing within its kind: a tenant id, or a template's key. */
+  /** Names the thing within its kind: a tenant id, a template's key, or a restore point's id. */
   readonly key: string
 }
 

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import type { ClientBase } from './connect.ts'
 
+/** The advisory lock that Kysely's Migrator takes: who holds it may migrate this database. */
+export const MIGRATION_LOCK = 3853314791062309107n
+
 /** Returns the key of the advisory lock that stands for a name: 64 bits of its hash, as PostgreSQL takes it. */
 export function advisoryLockKey(name: string): string {
   return createHash('sha256').update(`kysely-fleet:${name}`).digest().readBigInt64BE(0).toString()

@@ -2,6 +2,7 @@ import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Placement } from '../model/tenant.ts'
+import type { Client } from '../postgres/connect.ts'
 
 /** What one server was found to be able to do; probed, never assumed. */
 export interface ServerCapabilities {
@@ -40,6 +41,47 @@ export interface DatabaseSpec {
   readonly mark: Mark
   /** The login role of the tenant's application is named like its database; the server gets a SCRAM verifier of this. */
   readonly password: Secret
+}
+
+/** A copy of a tenant's database on the same server, which nobody can connect to. */
+export interface RestorePointRef {
+  readonly server: string
+  readonly database: string
+  readonly oid: number
+}
+
+/** What is looked at while a restore point is made; what is thrown prevents it. */
+export interface RestorePointLooks {
+  /** At the tenant, when nobody else is in it any more and the copy has not begun. */
+  readonly observe: (tenant: Client) => Promise<void>
+  /** At the copy, before it is closed to everybody. */
+  readonly prove: (copy: ConnectionDescriptor) => Promise<void>
+}
+
+export interface CreatedRestorePoint extends RestorePointRef {
+  readonly bytes: number
+  /** How long nobody could connect to the tenant, in milliseconds. */
+  readonly closedMs: number
+  /** Settings of the tenant's database that the copy could not be given. */
+  readonly settingsLost: readonly string[]
+}
+
+export interface RestoreRequest {
+  readonly placement: Placement
+  readonly point: RestorePointRef
+  /** Of the restore point. */
+  readonly mark: Mark
+  /** That of the state before the restore, which becomes a restore point of its own. */
+  readonly keptMark: Mark
+}
+
+export interface RestoreOutcome {
+  /** Where the tenant is now: the same name, another OID. */
+  readonly placement: Placement
+  /** The state before; null when it is gone by now. */
+  readonly kept: RestorePointRef | null
+  /** Settings of the tenant's database that could not be applied again. */
+  readonly settingsLost: readonly string[]
 }
 
 /** Something that `fleet doctor` looked at. */
@@ -115,6 +157,33 @@ export interface Provider {
    * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, SERVER_UNREACHABLE
    */
   deleteDatabase(placement: Placement, mark: Mark): Promise<void>
+
+  /** Returns where a restore point will be: so that it can be recorded before it is made. */
+  plannedRestorePoint(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
+
+  /**
+   * Copies a tenant's database; the same mark again makes it anew. The others' sessions in the tenant are ended, and new
+   * ones wait until the copy is there.
+   * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; what the
+   * looks throw, and then there is no copy
+   */
+  createRestorePoint(placement: Placement, mark: Mark, looks: RestorePointLooks): Promise<CreatedRestorePoint>
+
+  /**
+   * Puts a restore point in the place of a tenant's database and keeps what was there. Called again after it happened, it
+   * changes nothing. `confirm` is asked when nobody else is in the tenant any more; what it throws leaves all as it is.
+   * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
+   */
+  restore(request: RestoreRequest, confirm: (tenant: Client) => Promise<void>): Promise<RestoreOutcome>
+
+  /**
+   * Removes a restore point, only if name, mark and OID agree; gone is fine. An OID of null: it was never seen whole.
+   * @throws FleetError DATABASE_FOREIGN
+   */
+  releaseRestorePoint(
+    ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly oid: number | null },
+    mark: Mark,
+  ): Promise<void>
 
   /** Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. */
   findDatabases(pattern: string): AsyncIterable<FoundDatabase>

@@ -14,6 +14,8 @@ export interface DeleteContext {
   readonly fleet: string
   readonly catalogId: string
   readonly clock: Clock
+  /** Removes what the tenant could return to: it holds its data, and its role has rights in it. */
+  readonly releaseRestorePoints: (tenantId: string) => Promise<void>
   readonly publish: (event: ProvisioningEvent) => void
 }
 
@@ -24,7 +26,7 @@ export interface DeleteContext {
  */
 export async function deleteTenant(
   id: string,
-  { db, provider, fleet, catalogId, clock, publish }: DeleteContext,
+  { db, provider, fleet, catalogId, clock, releaseRestorePoints, publish }: DeleteContext,
 ): Promise<void> {
   const tenant = await findTenant(db, id)
   if (tenant === undefined || tenant.state === 'deleted')
@@ -38,6 +40,7 @@ export async function deleteTenant(
         throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
     })
   }
+  await releaseRestorePoints(id)
   if (tenant.origin === 'created' && tenant.placement !== null) {
     await provider.deleteDatabase(tenant.placement, { fleet, catalogId, kind: 'tenant', key: id })
   }

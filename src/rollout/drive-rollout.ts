@@ -131,8 +131,7 @@ export async function driveRollout(
         claim,
         finish,
         recorded,
-        prove: (tenantId, migration, sent) =>
-          prove({ ...key, tenantId, migration, sent, recorded, emit }, row, context),
+        prove: (tenantId, sent) => prove({ ...key, tenantId, sent, recorded, emit }, row, context),
         isRepeatable: (migration) => isRepeatable(plan, migration),
         pendingFor: pendingIn(plan, context),
         pauseServer: async (server, { sqlstate, message }) => {

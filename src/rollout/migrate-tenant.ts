@@ -30,8 +30,8 @@ export interface MigrateTenantOptions {
   readonly pendingFor: (history: readonly string[]) => readonly Migration[]
   /** What may be sent as recorded, by name. */
   readonly recorded: ReadonlyMap<string, CompiledMigration>
-  /** Told what a tenant was sent by a migration that has to be proven, once that is committed. */
-  readonly prove: (tenantId: string, migration: string, sent: readonly CompiledQuery[]) => Promise<void>
+  /** Told what a tenant was sent by migrations that have to be proven, once they are committed. */
+  readonly prove: (tenantId: string, sent: ReadonlyMap<string, readonly CompiledQuery[]>) => Promise<void>
   /** Whether a migration that stopped on an error may simply be tried again. */
   readonly isRepeatable: (migration: string) => boolean
   readonly apply?: (options: ApplyOptions) => Promise<ApplyOutcome>
@@ -67,9 +67,8 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
     },
   })
   failpoint('run.applied')
-  for (const [migration, queries] of sent) {
-    if (task.live.includes(migration)) await options.prove(tenantId, migration, queries)
-  }
+  const proving = [...sent].filter(([migration]) => task.live.includes(migration))
+  if (proving.length > 0) await options.prove(tenantId, new Map(proving))
   const settlement = settleAttempt(outcome, {
     tries: run.tries,
     attempts: options.policy.attempts,

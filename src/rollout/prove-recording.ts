@@ -32,28 +32,29 @@ export async function recordedIn(
 
 interface ProofInput extends RunKey {
   readonly tenantId: string
-  readonly migration: string
-  /** What the tenant was sent, live. */
-  readonly sent: readonly CompiledQuery[]
+  /** What the tenant was sent, live, by migration. */
+  readonly sent: ReadonlyMap<string, readonly CompiledQuery[]>
   readonly recorded: ReadonlyMap<string, CompiledMigration>
   readonly emit: (event: EventBody) => void
 }
 
 /** Compares what a tenant was sent with what is recorded; from then on both count, whoever drives. */
 export async function prove(
-  { tenantId, migration, sent, recorded, emit, ...key }: ProofInput,
+  { tenantId, sent, recorded, emit, ...key }: ProofInput,
   { plan }: RolloutRow,
   { db, migrations }: DriveContext,
 ): Promise<void> {
-  const recording = recorded.get(migration)
-  const file = migrations.find(({ name }) => name === migration)
-  if (recording === undefined || file === undefined) return
   const { proof } = plan.policy
-  const deviation = deviationFrom(recording, sent, file)
-  if (deviation === undefined) {
-    const proven = await surviveOutage(() => recordProof(db, key, { migration, tenantId, proof }))
-    if (proven) emit({ type: 'migration.proven', migration, tenants: proof })
-  } else if (await surviveOutage(() => recordDeviation(db, key, { migration, deviation }))) {
-    emit({ type: 'migration.deviated', migration, tenantId, deviation })
+  const asRecorded: string[] = []
+  for (const [migration, queries] of sent) {
+    const recording = recorded.get(migration)
+    const file = migrations.find(({ name }) => name === migration)
+    if (recording === undefined || file === undefined) continue
+    const deviation = deviationFrom(recording, queries, file)
+    if (deviation === undefined) asRecorded.push(migration)
+    else if (await surviveOutage(() => recordDeviation(db, key, { migration, deviation })))
+      emit({ type: 'migration.deviated', migration, tenantId, deviation })
   }
+  const proven = await surviveOutage(() => recordProof(db, key, { migrations: asRecorded, tenantId, proof }))
+  for (const migration of proven) emit({ type: 'migration.proven', migration, tenants: proof })
 }

@@ -12,7 +12,7 @@ const options = (more: Partial<OpenCatalogOptions> = {}): OpenCatalogOptions => 
 })
 const more = {
   ...CATALOG_MIGRATIONS,
-  '0003_more': {
+  '0009_more': {
     up: (db: Parameters<(typeof CATALOG_MIGRATIONS)[string]['up']>[0]) =>
       sql`create table fleet.more ()`.execute(db).then(() => {}),
   },
@@ -45,7 +45,7 @@ test('an older catalog is refused unless it may be upgraded', async () => {
       await client.query(`update fleet.rollout set driver = null`)
     })
     const upgraded = await openCatalog(connection, options({ migrations: more, upgrade: true }))
-    expect(upgraded.schemaVersion).toBe('0003_more')
+    expect(upgraded.schemaVersion).toBe('0009_more')
     await upgraded.close()
   })
 })
@@ -55,7 +55,7 @@ test('a newer catalog is refused unless its changes were additive for this progr
     const newer = await openCatalog(connection, options({ migrations: more, programVersion: '1.3.0' }))
     await expect(openCatalog(connection, options({ programVersion: '1.2.9' }))).rejects.toMatchObject({
       code: 'CATALOG_NEWER',
-      message: 'The catalog is at 0003_more and needs kysely-fleet 1.3.0 or newer; this is 1.2.9.',
+      message: 'The catalog is at 0009_more and needs kysely-fleet 1.3.0 or newer; this is 1.2.9.',
     })
     await newer.db.updateTable('fleet.meta').set({ least_program: '1.2.0' }).execute()
     await newer.close()

@@ -58,6 +58,7 @@ test('a name alone is a whole configuration: every default is filled in', () => 
       statementTimeout: 600_000,
       concurrentTimeout: 7_200_000,
     },
+    restorePoints: { keep: 86_400_000 },
   })
 })
 
@@ -111,7 +112,7 @@ test.each<[wrong: string, input: unknown, message: string]>([
   [
     'an unknown key',
     { name: 'a', pool: { size: 3 } },
-    'pool: is not an option. Allowed here: name, provider, catalog, migrations, extensions, placement, seed, rollout.',
+    'pool: is not an option. Allowed here: name, provider, catalog, migrations, extensions, placement, seed, rollout, restorePoints.',
   ],
   [
     'an option of a wave that does not exist',
@@ -207,7 +208,7 @@ test.each<[wrong: string, input: unknown, message: string]>([
   [
     'a list',
     [],
-    'the configuration: [] is not an object with name, provider, catalog, migrations, extensions, placement, seed, rollout.',
+    'the configuration: [] is not an object with name, provider, catalog, migrations, extensions, placement, seed, rollout, restorePoints.',
   ],
   [
     'a tag that is a number',

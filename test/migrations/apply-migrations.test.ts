@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { MIGRATION_LOCK } from '../../src/migrations/migration-lock.ts'
 import { Secret } from '../../src/model/secret.ts'
+import { MIGRATION_LOCK } from '../../src/postgres/advisory-lock.ts'
 import {
   applied,
   first,

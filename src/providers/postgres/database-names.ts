@@ -14,6 +14,7 @@ export function databaseName({ fleet, kind, key }: Mark): string {
     tenant: `${fleet}_${key}`,
     template: `${fleet}__template_${key}`,
     scratch: `${fleet}__scratch_${key}`,
+    'restore-point': `${fleet}__restore_${key}`,
     catalog: `${fleet}__catalog`,
   }[kind]
   if (Buffer.byteLength(name) <= MOST_BYTES) return name

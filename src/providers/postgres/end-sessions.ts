@@ -6,24 +6,29 @@ import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
 import { readAdminRights } from './admin-rights.ts'
 
 /** Sessions without a user are the server's own (autovacuum): it ends them itself when a database is dropped. */
-const OTHERS = `a.datname = $1 and a.pid <> pg_backend_pid() and a.usesysid is not null`
+const OTHERS = `a.datname = $1 and a.pid <> pg_backend_pid() and a.pid <> $2 and a.usesysid is not null`
 const PATIENCE_MS = 5_000
 
 /**
- * Ends the sessions in a database that was closed, and waits until they are gone.
+ * Ends the sessions in a database that lets nobody in, but for the backend `except`, and waits until they are gone.
  * @throws FleetError RIGHT_MISSING when the admin may not end one of them
  */
-export async function endSessions(client: ClientBase, database: string): Promise<void> {
+export async function endSessions(
+  client: ClientBase,
+  database: string,
+  { except = 0 }: { readonly except?: number } = {},
+): Promise<void> {
   const { rows } = await client.query<{ user: string; superuser: boolean }>(
     `select distinct u.rolname as user, u.rolsuper as superuser
        from pg_stat_activity a join pg_roles u on u.oid = a.usesysid where ${OTHERS}`,
-    [database],
+    [database, except],
   )
   if (rows.length === 0) return
   if (rows.some((it) => it.user === database)) await becomeMemberOf(client, database)
   try {
     await client.query(`select pg_terminate_backend(a.pid, ${PATIENCE_MS}) from pg_stat_activity a where ${OTHERS}`, [
       database,
+      except,
     ])
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error

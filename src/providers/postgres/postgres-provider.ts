@@ -5,12 +5,15 @@ import type { Diagnosis, FoundDatabase, Provider, ServerCapabilities } from '../
 import { readAdminRights } from './admin-rights.ts'
 import { type AdminServer, adminServer } from './admin-server.ts'
 import { knownClone, probedClone } from './clone-capability.ts'
+import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
+import { databaseName } from './database-names.ts'
 import { deleteDatabase } from './delete-database.ts'
 import { diagnoseServer } from './diagnose-server.ts'
 import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
 import { findDatabases } from './find-databases.ts'
+import { restoreDatabase } from './restore-database.ts'
 import { tenantPlacement } from './tenant-placement.ts'
 
 export interface PostgresProviderOptions {
@@ -61,6 +64,17 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
     deleteDatabase: async ({ server, database, oid, loginRole }, mark) =>
       deleteDatabase(serverOf(server), { database, mark, oid, loginRole }, clock),
+
+    plannedRestorePoint: ({ server }, mark) => ({ server, database: databaseName(mark) }),
+
+    createRestorePoint: async (placement, mark, looks) =>
+      createRestorePoint(serverOf(placement.server), { placement, mark }, looks, clock),
+
+    restore: async (request, confirm) =>
+      restoreDatabase(serverOf(request.placement.server), request, { clock, confirm }),
+
+    releaseRestorePoint: async ({ server, database, oid }, mark) =>
+      deleteDatabase(serverOf(server), { database, mark, oid, loginRole: null }, clock),
 
     async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
       for (const server of all) yield* findDatabases(server, pattern)

@@ -1,0 +1,27 @@
+import { type Kysely, sql } from 'kysely'
+
+/** What tenants can return to; recorded before it is made, so that a crash leaks nothing. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table fleet.restore_point (
+      id int generated always as identity primary key,
+      tenant_id text collate "C" not null references fleet.tenant (id),
+      state text not null,
+      reason text not null,
+      -- Of a state that a restore has kept: the restore point that took its place.
+      replaced_by int references fleet.restore_point (id),
+      server text not null,
+      database text not null,
+      oid bigint,
+      history_id text not null references fleet.history (id),
+      -- What the server's statistics said at that moment; null: unknown.
+      counters jsonb,
+      bytes bigint,
+      created_at timestamptz not null default now(),
+      ready_at timestamptz,
+      expires_at timestamptz,
+      error text
+    )`.execute(db)
+  await sql`create index restore_point_tenant on fleet.restore_point (tenant_id, id)`.execute(db)
+  await sql`create index restore_point_expires on fleet.restore_point (expires_at) where state = 'ready'`.execute(db)
+}

@@ -1,0 +1,222 @@
+import { type SqlBool, sql } from 'kysely'
+import type { RestorePoint, RestorePointReason, WriteCounters } from '../model/restore-point.ts'
+import { RESTORE_POINT, type RestorePointState } from '../model/restore-point-state.ts'
+import { statesAccepting } from '../model/state-machine.ts'
+import type { Placement } from '../model/tenant.ts'
+import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
+import { saveHistory } from './histories.ts'
+
+/** A restore point with what only the fleet itself needs to know. */
+export interface StoredRestorePoint extends RestorePoint {
+  readonly oid: number | null
+  readonly counters: WriteCounters | null
+}
+
+export interface NewRestorePoint {
+  readonly tenantId: string
+  readonly reason: RestorePointReason
+  readonly history: readonly string[]
+  /** Of what a restore keeps: the restore point that takes its place. */
+  readonly replacedBy?: string
+  /** Where it will be. */
+  readonly place: (id: string) => { readonly server: string; readonly database: string }
+}
+
+/** Records a restore point as `creating`; returns its id. */
+export async function insertRestorePoint(
+  db: CatalogDb,
+  { tenantId, reason, history, replacedBy, place }: NewRestorePoint,
+): Promise<string> {
+  const history_id = await saveHistory(db, history)
+  const { rows } = await sql<{ id: number }>`
+    select nextval(pg_get_serial_sequence('fleet.restore_point', 'id'))::int as id`.execute(db)
+  const number = rows[0]?.id ?? 0
+  const id = formatId(number)
+  await sql`
+    insert into fleet.restore_point (id, tenant_id, state, reason, replaced_by, server, database, history_id)
+    overriding system value
+    values (${number}, ${tenantId}, 'creating', ${reason}, ${replacedBy === undefined ? null : parseId(replacedBy)},
+      ${place(id).server}, ${place(id).database}, ${history_id})`.execute(db)
+  return id
+}
+
+/** Marks a restore point as proven; false when it is not being created any more. */
+export async function finishRestorePoint(
+  db: CatalogDb,
+  id: string,
+  made: {
+    readonly oid: number
+    readonly bytes: number
+    readonly history: readonly string[]
+    readonly counters: WriteCounters | null
+    /** In milliseconds from now. */
+    readonly keep: number
+  },
+): Promise<boolean> {
+  const history_id = await saveHistory(db, made.history)
+  const { numUpdatedRows } = await db
+    .updateTable('fleet.restore_point')
+    .set({
+      state: 'ready',
+      oid: made.oid,
+      bytes: made.bytes,
+      history_id,
+      counters: made.counters && JSON.stringify(made.counters),
+      ready_at: sql<Date>`now()`,
+      expires_at: sql<Date>`now() + make_interval(secs => ${made.keep / 1_000})`,
+    })
+    .where('id', '=', parseId(id))
+    .where('state', 'in', statesAccepting(RESTORE_POINT, 'finish'))
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Moves a restore point on, if it is in a state that accepts the verb; false when it is not. */
+export async function changeRestorePoint(
+  db: CatalogDb,
+  id: string,
+  verb: 'fail' | 'restore' | 'release',
+  error: string | null = null,
+): Promise<boolean> {
+  const to = ({ fail: 'failed', restore: 'restored', release: 'released' } as const)[verb]
+  const { numUpdatedRows } = await db
+    .updateTable('fleet.restore_point')
+    .set({ state: to, ...(error === null ? {} : { error }) })
+    .where('id', '=', parseId(id))
+    .where('state', 'in', statesAccepting(RESTORE_POINT, verb))
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+export interface RestorePointFilter {
+  readonly tenantId?: string
+  readonly states?: readonly RestorePointState[]
+  /** Only those whose time is over. */
+  readonly expired?: boolean
+  readonly ofDeletedTenants?: boolean
+  /** Only those whose making has not ended in an hour; not those that hold the state before a restore. */
+  readonly forgotten?: boolean
+}
+
+/** Lists restore points, the newest first; released ones only when asked for. */
+export async function listRestorePoints(
+  db: CatalogDb,
+  {
+    tenantId,
+    states = ['creating', 'ready', 'failed', 'restored'],
+    expired = false,
+    ofDeletedTenants = false,
+    forgotten = false,
+  }: RestorePointFilter = {},
+): Promise<readonly StoredRestorePoint[]> {
+  const rows = await selectRestorePoints(db)
+    .where('p.state', 'in', [...states])
+    .$if(tenantId !== undefined, (it) => it.where('p.tenant_id', '=', tenantId ?? ''))
+    .$if(expired, (it) => it.where('p.expires_at', '<=', sql<Date>`now()`))
+    .$if(forgotten, (it) =>
+      it.where('p.reason', '<>', 'restore').where('p.created_at', '<', sql<Date>`now() - interval '1 hour'`),
+    )
+    .$if(ofDeletedTenants, (it) =>
+      it.where(sql<SqlBool>`exists (select from fleet.tenant t where t.id = p.tenant_id and t.state = 'deleted')`),
+    )
+    .orderBy('p.id', 'desc')
+    .execute()
+  return rows.map(toRestorePoint)
+}
+
+/** Returns one restore point in whatever state; undefined when there never was one. */
+export async function findRestorePoint(db: CatalogDb, id: string): Promise<StoredRestorePoint | undefined> {
+  if (!/^p\d{1,9}$/.test(id)) return undefined
+  const row = await selectRestorePoints(db).where('p.id', '=', parseId(id)).executeTakeFirst()
+  return row && toRestorePoint(row)
+}
+
+/** A restore that did not come to its end, or is under way. */
+export interface UnfinishedRestore {
+  /** The record of what it keeps. */
+  readonly kept: string
+  /** What the tenant returns to. */
+  readonly to: string
+}
+
+/** Returns the restore of a tenant that did not come to its end; undefined when there is none. */
+export async function findUnfinishedRestore(db: CatalogDb, tenantId: string): Promise<UnfinishedRestore | undefined> {
+  const row = await db
+    .selectFrom('fleet.restore_point')
+    .select(['id', 'replaced_by'])
+    .where('tenant_id', '=', tenantId)
+    .where('reason', '=', 'restore')
+    .where('state', '=', 'creating')
+    .executeTakeFirst()
+  return row && { kept: formatId(row.id), to: formatId(row.replaced_by ?? 0) }
+}
+
+/** Forgets a restore point of which nothing was made. */
+export async function forgetRestorePoint(db: CatalogDb, id: string): Promise<void> {
+  await db.deleteFrom('fleet.restore_point').where('id', '=', parseId(id)).where('state', '=', 'creating').execute()
+}
+
+/** Writes down that a tenant is another database now, with another history. */
+export async function recordRestored(
+  tx: CatalogTransaction,
+  { tenantId, placement, history }: { tenantId: string; placement: Placement; history: readonly string[] },
+): Promise<void> {
+  const history_id = await saveHistory(tx, history)
+  await tx
+    .updateTable('fleet.tenant')
+    .set({ placement: JSON.stringify(placement), history_id, checked_at: sql<Date>`now()` })
+    .where('id', '=', tenantId)
+    .execute()
+}
+
+/** Says whether a rollout that is not over has this tenant before it or in hand. */
+export async function isInActiveRollout(db: CatalogDb, tenantId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('fleet.tenant_run as t')
+    .innerJoin('fleet.rollout as r', 'r.id', 't.rollout_id')
+    .select('t.tenant_id')
+    .where('t.tenant_id', '=', tenantId)
+    .where('r.state', 'in', ['running', 'paused', 'aborting'])
+    .where('t.state', 'in', ['pending', 'running', 'failed'])
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+function selectRestorePoints(db: CatalogDb) {
+  return db
+    .selectFrom('fleet.restore_point as p')
+    .innerJoin('fleet.history as h', 'h.id', 'p.history_id')
+    .selectAll('p')
+    .select(['h.names', 'h.version'])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectRestorePoints>['executeTakeFirstOrThrow']>>
+
+function toRestorePoint(row: Row): StoredRestorePoint {
+  return {
+    id: formatId(row.id),
+    tenantId: row.tenant_id,
+    state: row.state,
+    reason: row.reason,
+    server: row.server,
+    database: row.database,
+    oid: row.oid === null ? null : Number(row.oid),
+    version: row.version,
+    history: row.names,
+    counters: row.counters,
+    bytes: row.bytes === null ? null : Number(row.bytes),
+    createdAt: row.created_at,
+    readyAt: row.ready_at,
+    expiresAt: row.expires_at,
+    error: row.error,
+  }
+}
+
+function formatId(number: number): string {
+  return `p${number}`
+}
+
+function parseId(id: string): number {
+  return Number(id.slice(1))
+}

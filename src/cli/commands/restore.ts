@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { EXIT } from '../../model/errors.ts'
+import { confirm } from '../confirm.ts'
+import { renderRestored } from '../renderers/render-restore-points.ts'
+import { withFleet } from '../with-fleet.ts'
+
+interface RestoreFlags {
+  readonly to?: string
+  readonly acceptDataLoss: boolean
+}
+
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description('Return a tenant to a restore point, under the same connection string; the state before is kept')
+    .argument('<tenant>')
+    .option('--to <id>', 'the restore point (default: the newest)')
+    .option(
+      '--accept-data-loss',
+      'also where rows were written since, or nobody can tell: they will only be in what is kept',
+      false,
+    )
+    .addHelpText('after', HELP)
+    .action((tenantId: string, { to, acceptDataLoss }: RestoreFlags, command: Command) =>
+      withFleet(command, async (fleet, face) => {
+        // Who mistyped an id hears it before being asked.
+        await fleet.tenants.show(tenantId)
+        if (
+          !(await confirm(
+            face,
+            `Return tenant ${tenantId} to ${to === undefined ? 'its newest restore point' : `restore point ${to}`}?`,
+          ))
+        ) {
+          face.note('Nothing was changed.')
+          return EXIT.no
+        }
+        face.answer(await fleet.restore(tenantId, { to, acceptDataLoss }), renderRestored)
+        return EXIT.done
+      }),
+    )
+}
+
+const HELP = `
+The tenant's sessions are ended and its database is exchanged by renaming, in about a tenth of a second. What was written
+since the restore point is counted first; where it is not certain that there is nothing, exit 5.
+
+  fleet restore-point list acme    what it can return to
+  fleet restore acme --to p7       back again afterwards: fleet restore acme --to <what was kept>`

@@ -1,0 +1,54 @@
+import { listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
+import { findTenant, sampleTenantIds } from '../catalog/tenants.ts'
+import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
+import type { Tenant } from '../model/tenant.ts'
+import { unknownTenant } from '../provisioning/unknown-tenant.ts'
+import { createRestorePoint, type RestoreContext } from '../restore/create-restore-point.ts'
+import { pruneRestorePoints } from '../restore/release-restore-points.ts'
+import { restoreTenant } from '../restore/restore-tenant.ts'
+import type { Fleet } from './fleet.ts'
+import type { Parts } from './parts.ts'
+
+export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'restore'> {
+  const context = restoreContext(parts)
+  const { db } = context
+
+  async function known(id: string): Promise<Tenant> {
+    const tenant = await findTenant(db, id)
+    if (tenant !== undefined && tenant.state !== 'deleted') return tenant
+    throw unknownTenant(id, await sampleTenantIds(db, 1000))
+  }
+
+  return {
+    restorePoints: {
+      create: async (tenantId) => toPublic(await createRestorePoint(await known(tenantId), context)),
+      list: async ({ tenantId } = {}) => {
+        if (tenantId !== undefined) await known(tenantId)
+        return (await listRestorePoints(db, tenantId === undefined ? {} : { tenantId })).map(toPublic)
+      },
+      prune: async function* () {
+        for await (const point of pruneRestorePoints(context)) yield toPublic(point)
+      },
+    },
+    restore: async (tenantId, options = {}): Promise<RestoreResult> => {
+      const { point, kept, ...result } = await restoreTenant(await known(tenantId), options, context)
+      return { ...result, point: toPublic(point), kept: toPublic(kept) }
+    },
+  }
+}
+
+/** What restoring needs of the parts. */
+export function restoreContext({ catalog, config, provider }: Parts): RestoreContext {
+  return {
+    db: catalog.db,
+    provider,
+    fleet: config.name,
+    catalogId: catalog.id,
+    tables: config.migrations,
+    keep: config.restorePoints.keep,
+  }
+}
+
+function toPublic({ oid: _oid, counters: _counters, ...point }: StoredRestorePoint): RestorePoint {
+  return point
+}

@@ -1,0 +1,67 @@
+import type { RestorePointState } from './restore-point-state.ts'
+
+/** `manual`: somebody asked for it. `restore`: what was there before a restore. */
+export type RestorePointReason = 'manual' | 'restore'
+
+/** What a tenant can return to. */
+export interface RestorePoint {
+  /** As printed and typed: `p7`. */
+  readonly id: string
+  readonly tenantId: string
+  readonly state: RestorePointState
+  readonly reason: RestorePointReason
+  readonly server: string
+  readonly database: string
+  /** The last migration of its history. */
+  readonly version: string | null
+  readonly history: readonly string[]
+  /** Null until it is ready. */
+  readonly bytes: number | null
+  readonly createdAt: Date
+  /** The tenant's state at this moment is what it holds. */
+  readonly readyAt: Date | null
+  /** After this it is removed by `prune`. */
+  readonly expiresAt: Date | null
+  /** Why it failed. */
+  readonly error: string | null
+}
+
+/** How often rows of a table were written since its statistics began. */
+export interface TableCounter {
+  /** Qualified, as people write it. */
+  readonly table: string
+  readonly oid: number
+  readonly writes: number
+}
+
+/** What the server's statistics say of a tenant at one moment; to be compared with those of a later one. */
+export interface WriteCounters {
+  /** Start of the server: statistics do not survive a crash. */
+  readonly serverStart: string
+  /** Null: never reset. */
+  readonly statsReset: string | null
+  readonly tables: readonly TableCounter[]
+}
+
+export interface TableLoss {
+  readonly table: string
+  /** At most: what was rolled back counts, too. */
+  readonly rows: number
+}
+
+/** What a restore would lose: rows written since the restore point, at most so many, or nobody can tell. */
+export type Loss =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'at-most'; readonly rows: number; readonly tables: readonly TableLoss[] }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+export interface RestoreResult {
+  readonly tenantId: string
+  /** What the tenant returned to. */
+  readonly point: RestorePoint
+  /** The state before, to which it can return in turn. */
+  readonly kept: RestorePoint
+  readonly loss: Loss
+  /** Settings of the tenant's database that could not be applied again. */
+  readonly settingsLost: readonly string[]
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../../lib/clock.ts'
+import { failpoint } from '../../lib/failpoint.ts'
+import { FleetError } from '../../model/errors.ts'
+import type { Mark } from '../../model/mark.ts'
+import type { Placement } from '../../model/tenant.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import type { CreatedRestorePoint, RestorePointLooks } from '../provider.ts'
+import type { AdminServer } from './admin-server.ts'
+import { knownClone } from './clone-capability.ts'
+import { copyStrategy } from './copy-strategy.ts'
+import { createClosedDatabase } from './create-closed-database.ts'
+import { withDatabaseLock } from './database-lock.ts'
+import { databaseName } from './database-names.ts'
+import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
+import { databaseState } from './database-state.ts'
+import { dropDatabase } from './drop-database.ts'
+import { endSessions } from './end-sessions.ts'
+import { changeFenced } from './fence.ts'
+import { foreignRefusal } from './foreign-refusal.ts'
+import { openDatabase } from './open-database.ts'
+import { readDatabase } from './read-database.ts'
+import { readTenantDatabase } from './read-tenant-database.ts'
+
+const PATIENCE_MS = 60_000
+
+/**
+ * Copies a tenant's database into one that nobody can connect to, with the settings that a copy loses, and has it proven.
+ * What an earlier call with the same mark left is made again from the start.
+ * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, RESTORE_POINT_REFUSED
+ */
+export async function createRestorePoint(
+  server: AdminServer,
+  { placement, mark }: { readonly placement: Placement; readonly mark: Mark },
+  { observe, prove }: RestorePointLooks,
+  clock: Clock,
+): Promise<CreatedRestorePoint> {
+  const { database } = placement
+  const name = databaseName(mark)
+  return server.run((client) =>
+    withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
+      const { owner } = await readTenantDatabase(client, server.name, placement)
+      await dropRemains(client, owner)
+      const settings = await readDatabaseSettings(client, database)
+      const startedAt = clock.now().getTime()
+      await copy(client, owner)
+      const closedMs = clock.now().getTime() - startedAt
+      failpoint('restore-point.copied')
+      await client.query(openDatabase({ name, mark }))
+      try {
+        await prove({ ...server.admin, database: name })
+      } catch (error) {
+        await dropDatabase(client, name, 'open')
+        throw error
+      }
+      await client.query(`alter database ${quoteIdentifier(name)} allow_connections false`)
+      await endSessions(client, name)
+      const settingsLost = settings === undefined ? [] : await applyDatabaseSettings(client, name, settings)
+      const made = await readDatabase(client, name)
+      if (made === undefined) throw new FleetError('DATABASE_FOREIGN', `The copy "${name}" was dropped meanwhile.`)
+      return {
+        server: server.name,
+        database: name,
+        oid: made.oid,
+        bytes: await sizeOf(client, name),
+        closedMs,
+        settingsLost,
+      }
+    }),
+  )
+
+  async function dropRemains(client: ClientBase, owner: string): Promise<void> {
+    const facts = await readDatabase(client, name)
+    const state = databaseState(facts, { mark, owner })
+    if (state === 'foreign') throw foreignRefusal('database', name, server.name, facts?.comment ?? null)
+    if (state !== 'missing') await dropDatabase(client, name, state)
+  }
+
+  async function copy(client: ClientBase, owner: string): Promise<void> {
+    const { rows } = await client.query<{ version: number; templateBytes: number }>(
+      `select current_setting('server_version_num')::int as version,
+              pg_database_size($1::name)::float8 as "templateBytes"`,
+      [database],
+    )
+    const { version = 0, templateBytes = 0 } = rows[0] ?? {}
+    const clone = await knownClone(client)
+    // By reference wherever that is possible: what it costs the neighbours counts, not what it costs us.
+    const strategy = copyStrategy({ version, templateBytes, clone, purpose: 'many' })
+    await changeFenced(client, {
+      admin: server.admin,
+      database,
+      clock,
+      change: () => createClosedDatabase(client, { name, template: database, owner, strategy }),
+      inside: observe,
+    })
+  }
+}
+
+async function sizeOf(client: ClientBase, database: string): Promise<number> {
+  const { rows } = await client.query<{ bytes: number }>('select pg_database_size($1::name)::float8 as bytes', [
+    database,
+  ])
+  return rows[0]?.bytes ?? 0
+}

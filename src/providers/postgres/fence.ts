@@ -1,0 +1,88 @@
+import type { Clock } from '../../lib/clock.ts'
+import type { ConnectionDescriptor } from '../../model/connection.ts'
+import { FleetError } from '../../model/errors.ts'
+import { MIGRATION_LOCK } from '../../postgres/advisory-lock.ts'
+import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
+import { endSessions } from './end-sessions.ts'
+
+export interface FenceOptions<T> {
+  /** The admin's way to the maintenance database. */
+  readonly admin: ConnectionDescriptor
+  readonly database: string
+  readonly clock: Clock
+  /**
+   * Sends the command that copies or renames the database. From its start the server lets nobody in, and it waits, for up
+   * to 5 s, until those who are in have left.
+   */
+  readonly change: () => Promise<void>
+  /** Called over a connection of ours when all others have ended, and before the change happens. Throws to prevent it. */
+  readonly inside: (own: Client) => Promise<T>
+}
+
+/**
+ * Changes a database that nobody else is in. Nothing is closed for that, so a process that dies leaves it open: the command
+ * itself holds new sessions back, and they wait until it is done. The tenant's migration lock is taken first, and ours
+ * is the last session to leave.
+ * @param client the connection to the maintenance database that `change` uses
+ * @throws FleetError TENANT_BUSY while it is being migrated; what `change` and `inside` throw
+ */
+export async function changeFenced<T>(client: ClientBase, options: FenceOptions<T>): Promise<T> {
+  const { admin, database, clock, change, inside } = options
+  const applicationName = 'fleet/fence'
+  const own = await openClient({ ...admin, database }, { applicationName })
+  const second = await openClient(admin, { applicationName }).catch(async (error: unknown) => {
+    await closeClient(own)
+    throw error
+  })
+  try {
+    await lockMigrations(own, database)
+    const changer = await pidOf(client)
+    const except = await pidOf(own)
+    let isOver = false
+    const changing = change().finally(() => {
+      isOver = true
+    })
+    // It is awaited below; until then its failure must not end the process.
+    changing.catch(() => {})
+    try {
+      while (!isOver && !(await holdsDatabase(second, changer, database))) await clock.sleep(5)
+      if (!isOver) await endSessions(second, database, { except })
+      const answer = isOver ? undefined : { value: await inside(own) }
+      await closeClient(own)
+      await changing
+      // Without an answer the change ended by itself, and has thrown.
+      if (answer === undefined) throw new Error(`Database "${database}" was changed before it was fenced.`)
+      return answer.value
+    } catch (error) {
+      if (!isOver) await second.query('select pg_cancel_backend($1)', [changer]).catch(() => {})
+      await closeClient(own)
+      await changing.catch(() => {})
+      throw error
+    }
+  } finally {
+    await Promise.all([closeClient(own), closeClient(second)])
+  }
+}
+
+async function lockMigrations(own: Client, database: string): Promise<void> {
+  const { rows } = await own.query<{ locked: boolean }>(`select pg_try_advisory_lock(${MIGRATION_LOCK}) as locked`)
+  if (rows[0]?.locked === true) return
+  throw new FleetError('TENANT_BUSY', `Database "${database}" is being migrated, copied or restored at this moment.`)
+}
+
+async function pidOf(client: ClientBase): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return rows[0]?.pid ?? 0
+}
+
+/** Says whether a backend has locked the database: from then on new sessions wait. */
+async function holdsDatabase(client: Client, pid: number, database: string): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>(
+    `select exists (
+       select from pg_locks l join pg_database d on d.oid = l.objid
+       where l.pid = $1 and l.locktype = 'object' and l.classid = 'pg_database'::regclass and l.granted
+         and l.mode in ('ShareLock', 'AccessExclusiveLock') and d.datname = $2) as held`,
+    [pid, database],
+  )
+  return rows[0]?.held === true
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../../lib/clock.ts'
+import { failpoint } from '../../lib/failpoint.ts'
+import { FleetError } from '../../model/errors.ts'
+import { formatMark, parseMark, sameMark } from '../../model/mark.ts'
+import type { Client, ClientBase } from '../../postgres/connect.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
+import type { RestoreOutcome, RestoreRequest } from '../provider.ts'
+import type { AdminServer } from './admin-server.ts'
+import { withDatabaseLock } from './database-lock.ts'
+import { databaseName } from './database-names.ts'
+import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
+import type { DatabaseFacts } from './database-state.ts'
+import { changeFenced } from './fence.ts'
+import { foreignRefusal } from './foreign-refusal.ts'
+import { readDatabase } from './read-database.ts'
+import { readTenantDatabase } from './read-tenant-database.ts'
+
+const PATIENCE_MS = 60_000
+
+export interface RestoreOptions {
+  readonly clock: Clock
+  /** Asked over a connection to the tenant when nobody else is in any more. Throws to leave all as it is. */
+  readonly confirm: (tenant: Client) => Promise<void>
+}
+
+/**
+ * Puts a restore point in the place of a tenant's database: both renames are one transaction, so that a crash leaves the one
+ * or the other. Called again after it happened, it says so and changes nothing.
+ * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RESTORE_POINT_UNKNOWN, RIGHT_MISSING, DATABASE_IN_USE, and what
+ * `confirm` throws
+ */
+export async function restoreDatabase(
+  server: AdminServer,
+  { placement, point, mark, keptMark }: RestoreRequest,
+  { clock, confirm }: RestoreOptions,
+): Promise<RestoreOutcome> {
+  const { database } = placement
+  const kept = databaseName(keptMark)
+  return server.run((client) =>
+    withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
+      const present = await readDatabase(client, database)
+      if (present?.oid === point.oid) return outcome([], (await readDatabase(client, kept))?.oid ?? null)
+      const tenant = await readTenantDatabase(client, server.name, placement)
+      await checkPoint(client)
+      const settings = await readDatabaseSettings(client, database)
+      const settingsLost = settings === undefined ? [] : await applyDatabaseSettings(client, point.database, settings)
+      failpoint('restore.prepared')
+      await changeFenced(client, {
+        admin: server.admin,
+        database,
+        clock,
+        change: () => swap(client, tenant),
+        inside: confirm,
+      })
+      failpoint('restore.swapped')
+      return outcome(settingsLost, tenant.oid)
+    }),
+  )
+
+  async function checkPoint(client: ClientBase): Promise<void> {
+    const facts = await readDatabase(client, point.database)
+    if (facts?.oid !== point.oid)
+      throw new FleetError('RESTORE_POINT_UNKNOWN', `The restore point's database "${point.database}" is gone.`)
+    if (!sameMark(parseMark(facts.comment), mark))
+      throw foreignRefusal('database', point.database, server.name, facts.comment)
+  }
+
+  async function swap(client: ClientBase, { comment }: DatabaseFacts): Promise<void> {
+    const [tenant, before, after] = [database, kept, point.database].map((name) => quoteIdentifier(name))
+    try {
+      await client.query(
+        [
+          'begin',
+          `alter database ${tenant} rename to ${before}`,
+          `alter database ${before} allow_connections false`,
+          `comment on database ${before} is ${quoteLiteral(formatMark(keptMark))}`,
+          `alter database ${after} rename to ${tenant}`,
+          `comment on database ${tenant} is ${comment === null ? 'null' : quoteLiteral(comment)}`,
+          `alter database ${tenant} allow_connections true`,
+          'commit',
+        ].join(';\n'),
+      )
+    } catch (error) {
+      await client.query('rollback').catch(() => {})
+      throw error
+    }
+  }
+
+  function outcome(settingsLost: readonly string[], keptOid: number | null): RestoreOutcome {
+    return {
+      placement: { ...placement, oid: point.oid },
+      kept: keptOid === null ? null : { server: server.name, database: kept, oid: keptOid },
+      settingsLost,
+    }
+  }
+}

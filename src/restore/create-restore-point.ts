@@ -1,0 +1,93 @@
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import {
+  changeRestorePoint,
+  findRestorePoint,
+  finishRestorePoint,
+  insertRestorePoint,
+  type StoredRestorePoint,
+} from '../catalog/restore-points.ts'
+import { failpoint } from '../lib/failpoint.ts'
+import { readHistory } from '../migrations/history.ts'
+import type { HistoryTables } from '../migrations/migration.ts'
+import { FleetError } from '../model/errors.ts'
+import type { Mark } from '../model/mark.ts'
+import type { WriteCounters } from '../model/restore-point.ts'
+import type { Placement, Tenant } from '../model/tenant.ts'
+import { type Client, withClient } from '../postgres/connect.ts'
+import type { Provider } from '../providers/provider.ts'
+import { readWriteCounters } from './read-write-counters.ts'
+
+export interface RestoreContext {
+  readonly db: CatalogDb
+  readonly provider: Provider
+  readonly fleet: string
+  readonly catalogId: string
+  readonly tables: HistoryTables
+  /** How long restore points are kept, in milliseconds. */
+  readonly keep: number
+}
+
+/**
+ * Makes a restore point of a tenant as it is now: recorded first, ready once the copy was seen to have the tenant's own
+ * history.
+ * @throws FleetError TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED, and what the provider throws
+ */
+export async function createRestorePoint(tenant: Tenant, context: RestoreContext): Promise<StoredRestorePoint> {
+  const { db, provider, tables, keep } = context
+  const placement = restorablePlacement(tenant)
+  const id = await insertRestorePoint(db, {
+    tenantId: tenant.id,
+    reason: 'manual',
+    history: tenant.history,
+    place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
+  })
+  failpoint('restore-point.recorded')
+  let seen: { readonly history: readonly string[]; readonly counters: WriteCounters | null } | undefined
+  try {
+    const { oid, bytes } = await provider.createRestorePoint(placement, markOf(id, context), {
+      observe: async (client) => {
+        const history = await readHistory(client, tables)
+        seen = { history, counters: await countersOf(client, tables) }
+      },
+      prove: (copy) =>
+        withClient(copy, { applicationName: 'fleet/prove' }, async (client) => {
+          const history = await readHistory(client, tables)
+          if (JSON.stringify(history) !== JSON.stringify(seen?.history))
+            throw new FleetError('RESTORE_POINT_REFUSED', 'The copy has another history than the tenant.')
+        }),
+    })
+    failpoint('restore-point.made')
+    const made = { oid, bytes, keep, history: seen?.history ?? [], counters: seen?.counters ?? null }
+    await finishRestorePoint(db, id, made)
+  } catch (error) {
+    await changeRestorePoint(db, id, 'fail', error instanceof Error ? error.message : String(error))
+    throw error
+  }
+  const point = await findRestorePoint(db, id)
+  if (point === undefined) throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${id} is gone.`)
+  return point
+}
+
+/**
+ * Returns where a tenant is that can have restore points.
+ * @throws FleetError TENANT_STATE, RESTORE_POINT_REFUSED
+ */
+export function restorablePlacement({ id, state, placement }: Tenant): Placement {
+  if (state !== 'ready' || placement === null) throw new FleetError('TENANT_STATE', `Tenant "${id}" is ${state}.`)
+  if (placement.address === undefined) return placement
+  throw new FleetError(
+    'RESTORE_POINT_REFUSED',
+    `Tenant "${id}" is reached by a URL of its own: nothing can be made on its server.`,
+    { remedy: 'Adopt it with `--like` from a server of the configuration.' },
+  )
+}
+
+/** Returns what a restore point's database carries. */
+export function markOf(id: string, { fleet, catalogId }: Pick<RestoreContext, 'fleet' | 'catalogId'>): Mark {
+  return { fleet, catalogId, kind: 'restore-point', key: id }
+}
+
+/** Returns the tenant's statistics without the fleet's own tables. */
+export function countersOf(client: Client, { table, lockTable }: HistoryTables): Promise<WriteCounters | null> {
+  return readWriteCounters(client, [table, lockTable])
+}

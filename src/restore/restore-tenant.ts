@@ -1,0 +1,173 @@
+import {
+  changeRestorePoint,
+  findRestorePoint,
+  findUnfinishedRestore,
+  finishRestorePoint,
+  forgetRestorePoint,
+  insertRestorePoint,
+  isInActiveRollout,
+  listRestorePoints,
+  recordRestored,
+  type StoredRestorePoint,
+} from '../catalog/restore-points.ts'
+import { failpoint } from '../lib/failpoint.ts'
+import { FleetError } from '../model/errors.ts'
+import type { Loss, WriteCounters } from '../model/restore-point.ts'
+import type { Placement, Tenant } from '../model/tenant.ts'
+import type { RestoreOutcome } from '../providers/provider.ts'
+import { countLoss } from './count-loss.ts'
+import { countersOf, markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
+
+export interface RestoreTenantOptions {
+  /** Id of the restore point; left out: the newest. */
+  readonly to?: string | undefined
+  /** Restore although what was written since, or an unknown part of it, will only be in the state that is kept. */
+  readonly acceptDataLoss?: boolean
+}
+
+export interface TenantRestored {
+  readonly tenantId: string
+  readonly point: StoredRestorePoint
+  /** The state before. */
+  readonly kept: StoredRestorePoint
+  readonly loss: Loss
+  /** Settings of the tenant's database that could not be applied again. */
+  readonly settingsLost: readonly string[]
+}
+
+/**
+ * Returns a tenant to a restore point, under the same connection string. What was there before is kept as a restore point
+ * of its own. Run again after a crash, it goes on where that was.
+ * @throws FleetError RESTORE_REFUSED naming what would be lost, or what is in the way; RESTORE_POINT_UNKNOWN, TENANT_STATE,
+ * TENANT_BUSY, and what the provider throws
+ */
+export async function restoreTenant(
+  tenant: Tenant,
+  { to, acceptDataLoss = false }: RestoreTenantOptions,
+  context: RestoreContext,
+): Promise<TenantRestored> {
+  const placement = restorablePlacement(tenant)
+  await refuseWhatIsInTheWay(tenant, context)
+  const point = await choosePoint(tenant, to, context)
+  const keptId = await recordKept(tenant, point, context)
+  failpoint('restore.recorded')
+  let before: WriteCounters | null = null
+  let loss: Loss = { kind: 'unknown', why: 'it was counted by a process that did not come to its end' }
+  const request = {
+    placement,
+    point: { server: point.server, database: point.database, oid: point.oid ?? 0 },
+    mark: markOf(point.id, context),
+    keptMark: markOf(keptId, context),
+  }
+  const outcome = await context.provider
+    .restore(request, async (client) => {
+      before = await countersOf(client, context.tables)
+      loss = countLoss(point.counters, before)
+      if (loss.kind !== 'none' && !acceptDataLoss) throw lossRefusal(tenant.id, point, loss)
+    })
+    .catch(async (error: unknown) => {
+      // Only where it is certain that nothing was renamed: all else is left for the next run to find.
+      if (error instanceof FleetError) await forgetRestorePoint(context.db, keptId)
+      throw error
+    })
+  failpoint('restore.done')
+  await recordOutcome(tenant, point, { keptId, outcome }, context)
+  const [restored, kept] = await Promise.all([point.id, keptId].map((id) => findRestorePoint(context.db, id)))
+  if (restored === undefined || kept === undefined)
+    throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${point.id} is gone.`)
+  return { tenantId: tenant.id, point: restored, kept, loss, settingsLost: outcome.settingsLost }
+}
+
+async function refuseWhatIsInTheWay({ id, pinned }: Tenant, { db }: RestoreContext): Promise<void> {
+  if (pinned !== null)
+    throw new FleetError('RESTORE_REFUSED', `Tenant "${id}" is pinned: ${pinned}.`, {
+      remedy: `Run \`fleet tenant unpin ${id}\` first.`,
+    })
+  if (await isInActiveRollout(db, id))
+    throw new FleetError('RESTORE_REFUSED', `A rollout that is not over has tenant "${id}" in hand.`, {
+      remedy: 'Wait until it is over, or give it up with `fleet rollout abort`.',
+    })
+}
+
+async function choosePoint(
+  { id: tenantId, placement }: Tenant,
+  to: string | undefined,
+  { db }: RestoreContext,
+): Promise<StoredRestorePoint> {
+  const ready = await listRestorePoints(db, { tenantId, states: ['ready'] })
+  const chosen = to === undefined ? ready[0] : ready.find((it) => it.id === to)
+  if (chosen !== undefined) return usable(chosen, placement)
+  const all = ready.map(({ id }) => id).join(', ') || 'none'
+  const asked = to === undefined ? undefined : await findRestorePoint(db, to)
+  if (asked?.tenantId === tenantId)
+    throw new FleetError('RESTORE_REFUSED', `Restore point ${to} is ${asked.state}. Ready are: ${all}.`)
+  if (asked !== undefined)
+    throw new FleetError('RESTORE_REFUSED', `Restore point ${to} is one of tenant "${asked.tenantId}".`)
+  const what = to === undefined ? `Tenant "${tenantId}" has no restore point` : `There is no restore point "${to}"`
+  throw new FleetError('RESTORE_POINT_UNKNOWN', `${what}. Of tenant "${tenantId}" there are: ${all}.`)
+}
+
+function usable(point: StoredRestorePoint, placement: Placement | null): StoredRestorePoint {
+  if (point.server === placement?.server) return point
+  throw new FleetError(
+    'RESTORE_REFUSED',
+    `Restore point ${point.id} is on server "${point.server}", the tenant is not.`,
+  )
+}
+
+/**
+ * Before anything is renamed; after a crash, the record that is there already.
+ * @throws FleetError RESTORE_REFUSED while a restore to another one has not come to its end
+ */
+async function recordKept(tenant: Tenant, point: StoredRestorePoint, context: RestoreContext): Promise<string> {
+  const { db, provider } = context
+  const unfinished = await findUnfinishedRestore(db, tenant.id)
+  if (unfinished?.to === point.id) return unfinished.kept
+  if (unfinished !== undefined)
+    throw new FleetError('RESTORE_REFUSED', `A restore of tenant "${tenant.id}" to ${unfinished.to} is not over.`, {
+      remedy: `Let it come to its end: fleet restore ${tenant.id} --to ${unfinished.to}`,
+    })
+  const placement = restorablePlacement(tenant)
+  return insertRestorePoint(db, {
+    tenantId: tenant.id,
+    reason: 'restore',
+    history: tenant.history,
+    replacedBy: point.id,
+    place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
+  })
+}
+
+async function recordOutcome(
+  { id: tenantId, history }: Tenant,
+  point: StoredRestorePoint,
+  { keptId, outcome }: { readonly keptId: string; readonly outcome: RestoreOutcome },
+  { db, keep }: RestoreContext,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await recordRestored(tx, { tenantId, placement: outcome.placement, history: point.history })
+    await changeRestorePoint(tx, point.id, 'restore')
+    if (outcome.kept === null) await changeRestorePoint(tx, keptId, 'fail', 'It was dropped meanwhile.')
+    // What is written from now on is written to the copy, whose statistics began at nothing. Those of a state that was
+    // kept before go on, and nobody looked at them when it came back.
+    const counters = point.reason === 'restore' ? null : atNothing(point.counters)
+    if (outcome.kept !== null)
+      await finishRestorePoint(tx, keptId, { oid: outcome.kept.oid, bytes: point.bytes ?? 0, history, counters, keep })
+  })
+}
+
+function atNothing(counters: WriteCounters | null): WriteCounters | null {
+  // A copy has the tables of its original, under the same OIDs, and statistics that were never reset.
+  return counters && { ...counters, statsReset: null, tables: counters.tables.map((it) => ({ ...it, writes: 0 })) }
+}
+
+function lossRefusal(tenantId: string, point: StoredRestorePoint, loss: Exclude<Loss, { kind: 'none' }>): FleetError {
+  const what =
+    loss.kind === 'unknown'
+      ? `What was written to tenant "${tenantId}" since restore point ${point.id} is unknown: ${loss.why}.`
+      : `Since restore point ${point.id}, at most ${loss.rows} rows were written to tenant "${tenantId}":\n${loss.tables
+          .map(({ table, rows }) => `  ${table}  ${rows}`)
+          .join('\n')}`
+  return new FleetError('RESTORE_REFUSED', what, {
+    remedy: 'They would only be in the state that is kept. Add `--accept-data-loss` to restore all the same.',
+  })
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import type { WriteCounters } from '../../src/model/restore-point.ts'
+import { countLoss } from '../../src/restore/count-loss.ts'
+
+const BEFORE: WriteCounters = {
+  serverStart: '2026-01-01 00:00:00+00',
+  statsReset: null,
+  tables: [
+    { table: 'public.a', oid: 1, writes: 10 },
+    { table: 'public.b', oid: 2, writes: 0 },
+  ],
+}
+const withWrites = (...writes: number[]): WriteCounters => ({
+  ...BEFORE,
+  tables: BEFORE.tables.map((it, index) => ({ ...it, writes: writes[index] ?? it.writes })),
+})
+
+test('nothing was written', () => {
+  expect(countLoss(BEFORE, BEFORE)).toEqual({ kind: 'none' })
+})
+
+test('what was written is counted by table, most first', () => {
+  expect(countLoss(BEFORE, withWrites(12, 5))).toEqual({
+    kind: 'at-most',
+    rows: 7,
+    tables: [
+      { table: 'public.b', rows: 5 },
+      { table: 'public.a', rows: 2 },
+    ],
+  })
+})
+
+test('a table that was made since counts from its beginning', () => {
+  const now = { ...BEFORE, tables: [...BEFORE.tables, { table: 'public.c', oid: 3, writes: 4 }] }
+  expect(countLoss(BEFORE, now)).toMatchObject({ kind: 'at-most', rows: 4 })
+})
+
+test.each([
+  ['there are no figures of before', null, BEFORE],
+  ['there are no figures of now', BEFORE, null],
+  ['the server was started again', BEFORE, { ...BEFORE, serverStart: '2026-01-02 00:00:00+00' }],
+  ['the statistics were reset', BEFORE, { ...BEFORE, statsReset: '2026-01-01 10:00:00+00' }],
+  ['a table is gone', BEFORE, { ...BEFORE, tables: BEFORE.tables.slice(1) }],
+  ['a table was made again', BEFORE, { ...BEFORE, tables: [{ table: 'public.a', oid: 9, writes: 0 }] }],
+  ['a figure has shrunk, whatever the others say', BEFORE, withWrites(9, 100)],
+])('unknown, never none, where %s', (_, before, now) => {
+  expect(countLoss(before, now)).toMatchObject({ kind: 'unknown' })
+})
