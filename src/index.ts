@@ -44,6 +44,7 @@ export type { Loss, RestorePoint, RestorePointReason, RestoreResult, TableLoss }
 export type { RestorePointState } from './model/restore-point-state.ts'
 export type {
   FailureGroup,
+  RestorePointPolicy,
   RolloutPlan,
   RolloutPolicy,
   RolloutScope,

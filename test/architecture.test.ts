@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Decisions are functions of their arguments: they import the nouns and each other, and nothing that reaches the world. */
 const PURE = [
+  'rollout/needs-restore-point.ts',
   'rollout/next-step.ts',
   'restore/count-loss.ts',
   'rollout/waves.ts',

@@ -37,6 +37,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
     plugins: [],
     recordingsOf: async () => new Map(),
     onBackend: () => () => {},
+    takeRestorePoint: async () => '',
     readHistories: async () => {},
     apply: async ({ expected, pending }) => {
       const applied = pending.map((it) => it.name)
@@ -70,6 +71,8 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
         transactionMode: 'per-migration',
         replay: false,
         proof: 0,
+        restorePoints: 'never',
+        keepRestorePoints: 0,
         lockTimeout: 3_000,
         statementTimeout: 600_000,
         concurrentTimeout: 7_200_000,

@@ -111,6 +111,7 @@ export interface CatalogSchema {
     tenant_id: string
     state: RestorePointState
     reason: RestorePointReason
+    rollout_id: number | null
     replaced_by: number | null
     server: string
     database: string

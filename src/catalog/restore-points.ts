@@ -16,6 +16,8 @@ export interface NewRestorePoint {
   readonly tenantId: string
   readonly reason: RestorePointReason
   readonly history: readonly string[]
+  /** The rollout that takes it. */
+  readonly rolloutId?: number | undefined
   /** Of what a restore keeps: the restore point that takes its place. */
   readonly replacedBy?: string
   /** Where it will be. */
@@ -25,7 +27,7 @@ export interface NewRestorePoint {
 /** Records a restore point as `creating`; returns its id. */
 export async function insertRestorePoint(
   db: CatalogDb,
-  { tenantId, reason, history, replacedBy, place }: NewRestorePoint,
+  { tenantId, reason, history, rolloutId, replacedBy, place }: NewRestorePoint,
 ): Promise<string> {
   const history_id = await saveHistory(db, history)
   const { rows } = await sql<{ id: number }>`
@@ -33,9 +35,9 @@ export async function insertRestorePoint(
   const number = rows[0]?.id ?? 0
   const id = formatId(number)
   await sql`
-    insert into fleet.restore_point (id, tenant_id, state, reason, replaced_by, server, database, history_id)
+    insert into fleet.restore_point (id, tenant_id, state, reason, rollout_id, replaced_by, server, database, history_id)
     overriding system value
-    values (${number}, ${tenantId}, 'creating', ${reason}, ${replacedBy === undefined ? null : parseId(replacedBy)},
+    values (${number}, ${tenantId}, 'creating', ${reason}, ${rolloutId ?? null}, ${replacedBy === undefined ? null : parseId(replacedBy)},
       ${place(id).server}, ${place(id).database}, ${history_id})`.execute(db)
   return id
 }
@@ -112,7 +114,7 @@ export async function listRestorePoints(
   const rows = await selectRestorePoints(db)
     .where('p.state', 'in', [...states])
     .$if(tenantId !== undefined, (it) => it.where('p.tenant_id', '=', tenantId ?? ''))
-    .$if(expired, (it) => it.where('p.expires_at', '<=', sql<Date>`now()`))
+    .$if(expired, (it) => it.where('p.expires_at', '<=', sql<Date>`now()`).where(ROLLOUT_IS_OVER))
     .$if(forgotten, (it) =>
       it.where('p.reason', '<>', 'restore').where('p.created_at', '<', sql<Date>`now() - interval '1 hour'`),
     )
@@ -129,6 +131,31 @@ export async function findRestorePoint(db: CatalogDb, id: string): Promise<Store
   if (!/^p\d{1,9}$/.test(id)) return undefined
   const row = await selectRestorePoints(db).where('p.id', '=', parseId(id)).executeTakeFirst()
   return row && toRestorePoint(row)
+}
+
+/** Returns the restore point that a rollout has taken of a tenant; undefined when it has none that is ready. */
+export async function findRestorePointOf(
+  db: CatalogDb,
+  { rolloutId, tenantId }: { readonly rolloutId: number; readonly tenantId: string },
+): Promise<StoredRestorePoint | undefined> {
+  const row = await selectRestorePoints(db)
+    .where('p.rollout_id', '=', rolloutId)
+    .where('p.tenant_id', '=', tenantId)
+    .where('p.state', '=', 'ready')
+    .orderBy('p.id')
+    .limit(1)
+    .executeTakeFirst()
+  return row && toRestorePoint(row)
+}
+
+/** Lets the time of a rollout's restore points begin, in milliseconds from now: the rollout is over. */
+export async function keepRestorePointsOf(db: CatalogDb, rolloutId: number, keep: number): Promise<void> {
+  await db
+    .updateTable('fleet.restore_point')
+    .set({ expires_at: sql<Date>`now() + make_interval(secs => ${keep / 1_000})` })
+    .where('rollout_id', '=', rolloutId)
+    .where('state', '=', 'ready')
+    .execute()
 }
 
 /** A restore that did not come to its end, or is under way. */
@@ -182,6 +209,10 @@ export async function isInActiveRollout(db: CatalogDb, tenantId: string): Promis
     .executeTakeFirst()
   return row !== undefined
 }
+
+/** Whatever its expiry says, a restore point stays while the rollout that took it may still need it. */
+const ROLLOUT_IS_OVER = sql<SqlBool>`not exists (
+  select from fleet.rollout r where r.id = p.rollout_id and r.state in ('running', 'paused', 'aborting'))`
 
 function selectRestorePoints(db: CatalogDb) {
   return db

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { PlanOptions } from '../fleet/fleet.ts'
+import type { RestorePointPolicy } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 import { collect, collectTag, parseCount, parseCountOrAll, parseQuantityText } from './parse-options.ts'
 
@@ -12,6 +13,7 @@ export interface PlanFlags {
   readonly wave?: readonly string[]
   readonly concurrency?: number
   readonly maxFailures?: string
+  readonly takeRestorePoints?: RestorePointPolicy
   readonly replay?: boolean
   readonly verify?: number | 'all'
 }
@@ -26,17 +28,24 @@ export function addPlanOptions(command: Command): Command {
     .option('--wave <name>', 'only tenants of this wave; may be repeated', collect)
     .option('--concurrency <n>', 'most tenants at once', parseCount)
     .option('--max-failures <n|p%>', 'how many of a wave may fail, instead of what the waves say', parseQuantityText)
+    .addOption(
+      new Option(
+        '--take-restore-points <when>',
+        'before the first migration of tenants that lack a risky one, of all, or of none (default: restorePoints.take)',
+      ).choices(['risky', 'always', 'never']),
+    )
     .option('--no-replay', 'run every migration live through Kysely, statement by statement')
     .option('--verify <n|all>', 'read so many tenants themselves first, not the catalog alone', parseCountOrAll)
 }
 
 /** Turns flags into what the library takes. */
 export function planOptionsOf(flags: PlanFlags): PlanOptions {
-  const { to, concurrency, maxFailures, replay, verify } = flags
+  const { to, concurrency, maxFailures, takeRestorePoints, replay, verify } = flags
   return {
     ...(to === undefined ? {} : { to }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(takeRestorePoints === undefined ? {} : { takeRestorePoints }),
     ...(replay === undefined ? {} : { replay }),
     ...(verify === undefined ? {} : { verify }),
     scope: {
@@ -62,6 +71,7 @@ export function formatPlanFlags(flags: PlanFlags): string {
     ...repeated('--wave', flags.wave),
     ...(flags.concurrency === undefined ? [] : [`--concurrency ${flags.concurrency}`]),
     ...(flags.maxFailures === undefined ? [] : [`--max-failures ${quote(flags.maxFailures)}`]),
+    ...(flags.takeRestorePoints === undefined ? [] : [`--take-restore-points ${flags.takeRestorePoints}`]),
     ...(flags.replay === false ? ['--no-replay'] : []),
   ].join(' ')
 }

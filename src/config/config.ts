@@ -1,6 +1,6 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
 import type { ConnectionDescriptor } from '../model/connection.ts'
-import type { FailureMode, TransactionMode } from '../model/rollout.ts'
+import type { FailureMode, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** Number of tenants, or a share of them as a percentage such as `'10%'`. */
@@ -69,7 +69,8 @@ export interface FleetConfig {
     readonly concurrentTimeout: number
   }
   readonly restorePoints: {
-    /** How long a restore point is kept. */
+    readonly take: RestorePointPolicy
+    /** How long a restore point is kept; one that a rollout takes, from its end on. */
     readonly keep: number
   }
 }

@@ -1,5 +1,5 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
-import type { FailureMode, TransactionMode } from '../model/rollout.ts'
+import type { FailureMode, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** `10` tenants or `'10%'` of them. */
@@ -89,7 +89,9 @@ export interface FleetInput {
     | undefined
   readonly restorePoints?:
     | {
-        /** How long a restore point is kept. Default 24 h. */
+        /** Which tenants get one before a rollout's first migration: with a risky one to come, all, or none. Default `risky`. */
+        readonly take?: RestorePointPolicy | undefined
+        /** How long one is kept; one that a rollout takes, from its end on. Default 24 h. */
         readonly keep?: DurationInput | undefined
       }
     | undefined

@@ -133,7 +133,12 @@ const rollout = options({
   concurrentTimeout: duration.default(7_200_000),
 })
 
-const restorePoints = options({ keep: duration.default(86_400_000) })
+const restorePoints = options({
+  take: z
+    .enum(['risky', 'always', 'never'], { error: 'says not when. Use "risky", "always" or "never".' })
+    .default('risky'),
+  keep: duration.default(86_400_000),
+})
 
 const functionOf = <T>(refusal: string) => z.custom<T>((value) => typeof value === 'function', { error: refusal })
 

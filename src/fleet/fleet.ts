@@ -3,7 +3,14 @@ import type { MigrationAssessment } from '../model/assessment.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
-import type { RolloutPlan, RolloutScope, RolloutStatus, RolloutSummary, TenantRun } from '../model/rollout.ts'
+import type {
+  RestorePointPolicy,
+  RolloutPlan,
+  RolloutScope,
+  RolloutStatus,
+  RolloutSummary,
+  TenantRun,
+} from '../model/rollout.ts'
 import type { Tenant } from '../model/tenant.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { Diagnosis } from '../providers/provider.ts'
@@ -24,6 +31,8 @@ export interface PlanOptions {
   readonly maxFailures?: number | string
   /** False: all migrations run live, statement by statement through Kysely. Default true. */
   readonly replay?: boolean
+  /** Which tenants get a restore point before their first migration, instead of `restorePoints.take`. */
+  readonly takeRestorePoints?: RestorePointPolicy
   /** Read the history of this many tenants, or of all, before planning; corrects the catalog. */
   readonly verify?: number | 'all'
 }

@@ -8,6 +8,7 @@ import type { ProvisioningEvent } from '../model/events.ts'
 import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
+import { ensureRestorePoint } from '../restore/create-restore-point.ts'
 import {
   abortByOperator,
   findDrivable,
@@ -25,6 +26,7 @@ import { assessMigrations } from './assess-migrations.ts'
 import type { DriveResult, Fleet, PlanOptions } from './fleet.ts'
 import type { Parts } from './parts.ts'
 import { sqlChecksums } from './recordings.ts'
+import { restoreContext } from './restore-methods.ts'
 
 /** A backend whose process has died notices within 2 s (client_connection_check_interval); until then it may commit. */
 const LAST_COMMIT_MS = 2_500
@@ -51,6 +53,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       plugins: config.migrations.plugins,
       recordingsOf: recordings.compiled,
       onBackend: backends.add,
+      takeRestorePoint: async (rolloutId, tenant) =>
+        (await ensureRestorePoint(rolloutId, tenant, restoreContext(parts))).id,
       createEngine: ({ onError }) => createInProcessEngine({ clock, onError }),
       publish: (event) => events.emit('event', event),
       readHistories: async (ids) => {
@@ -66,7 +70,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
   }
 
   async function draft(
-    { to, scope, concurrency, maxFailures, replay = true, verify }: PlanOptions,
+    { to, scope, concurrency, maxFailures, replay = true, takeRestorePoints, verify }: PlanOptions,
     context: DriveContext,
   ): Promise<DraftRollout> {
     const { rollout } = config
@@ -94,6 +98,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         transactionMode: rollout.transactionMode,
         replay,
         proof: rollout.proof,
+        restorePoints: takeRestorePoints ?? config.restorePoints.take,
+        keepRestorePoints: config.restorePoints.keep,
         lockTimeout: rollout.lockTimeout,
         statementTimeout: rollout.statementTimeout,
         concurrentTimeout: rollout.concurrentTimeout,

@@ -18,6 +18,7 @@ export type Failpoint =
   | 'restore.done'
   | 'rollout.started'
   | 'run.claimed'
+  | 'run.restore-point-taken'
   | 'run.connected'
   | 'run.migration-committed'
   | 'run.applied'

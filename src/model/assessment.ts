@@ -28,7 +28,7 @@ export interface MigrationAssessment {
   readonly waived: readonly WaivedFinding[]
   /** Ids of rules that the file waives and that found nothing. */
   readonly unusedWaivers: readonly string[]
-  /** Whether a restore point would be taken before it. */
+  /** Whether a tenant that lacks it gets a restore point, as `restorePoints.take` says by default. */
   readonly restorePoint: boolean
   /** The server that it was traced on, such as `PostgreSQL 18.4`; null: none. */
   readonly tracedOn: string | null

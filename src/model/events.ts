@@ -46,6 +46,7 @@ export type RolloutEvent = { readonly at: string; readonly rolloutId: string } &
       readonly sqlstate: string | null
       readonly message: string
     }
+  | { readonly type: 'tenant.restore-point'; readonly tenantId: string; readonly restorePoint: string }
   | {
       readonly type: 'migration.proven'
       readonly migration: string

@@ -1,7 +1,7 @@
 import type { RestorePointState } from './restore-point-state.ts'
 
-/** `manual`: somebody asked for it. `restore`: what was there before a restore. */
-export type RestorePointReason = 'manual' | 'restore'
+/** `rollout`: taken before migrations. `manual`: somebody asked for it. `restore`: what was there before a restore. */
+export type RestorePointReason = 'rollout' | 'manual' | 'restore'
 
 /** What a tenant can return to. */
 export interface RestorePoint {

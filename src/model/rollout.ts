@@ -13,6 +13,9 @@ export interface RolloutScope {
 
 export type FailureMode = 'strict' | 'soft'
 
+/** Which tenants get a restore point before their first migration: those with a risky one to come, all, or none. */
+export type RestorePointPolicy = 'risky' | 'always' | 'never'
+
 /** `per-migration`: each in a transaction of its own. `per-run`: all that a tenant lacks share one, as in Kysely's Migrator. */
 export type TransactionMode = 'per-migration' | 'per-run'
 
@@ -30,6 +33,9 @@ export interface RolloutPolicy {
   readonly replay: boolean
   /** How many tenants run a recorded migration live before it is sent as recorded. */
   readonly proof: number
+  readonly restorePoints: RestorePointPolicy
+  /** How long restore points are kept once the rollout is over. */
+  readonly keepRestorePoints: number
   readonly lockTimeout: number
   readonly statementTimeout: number
   readonly concurrentTimeout: number

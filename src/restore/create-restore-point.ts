@@ -2,6 +2,7 @@ import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import {
   changeRestorePoint,
   findRestorePoint,
+  findRestorePointOf,
   finishRestorePoint,
   insertRestorePoint,
   type StoredRestorePoint,
@@ -32,13 +33,18 @@ export interface RestoreContext {
  * history.
  * @throws FleetError TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED, and what the provider throws
  */
-export async function createRestorePoint(tenant: Tenant, context: RestoreContext): Promise<StoredRestorePoint> {
+export async function createRestorePoint(
+  tenant: Pick<Tenant, 'id' | 'state' | 'placement' | 'history'>,
+  context: RestoreContext,
+  { rolloutId }: { readonly rolloutId?: number } = {},
+): Promise<StoredRestorePoint> {
   const { db, provider, tables, keep } = context
   const placement = restorablePlacement(tenant)
   const id = await insertRestorePoint(db, {
     tenantId: tenant.id,
-    reason: 'manual',
+    reason: rolloutId === undefined ? 'manual' : 'rollout',
     history: tenant.history,
+    rolloutId,
     place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
   })
   failpoint('restore-point.recorded')
@@ -69,10 +75,24 @@ export async function createRestorePoint(tenant: Tenant, context: RestoreContext
 }
 
 /**
+ * Makes the restore point of a tenant that a rollout takes before the tenant's first migration; the one that an earlier
+ * attempt of the rollout made is it.
+ * @throws as `createRestorePoint`
+ */
+export async function ensureRestorePoint(
+  rolloutId: number,
+  tenant: Pick<Tenant, 'id' | 'placement' | 'history'>,
+  context: RestoreContext,
+): Promise<StoredRestorePoint> {
+  const made = await findRestorePointOf(context.db, { rolloutId, tenantId: tenant.id })
+  return made ?? createRestorePoint({ ...tenant, state: 'ready' }, context, { rolloutId })
+}
+
+/**
  * Returns where a tenant is that can have restore points.
  * @throws FleetError TENANT_STATE, RESTORE_POINT_REFUSED
  */
-export function restorablePlacement({ id, state, placement }: Tenant): Placement {
+export function restorablePlacement({ id, state, placement }: Pick<Tenant, 'id' | 'state' | 'placement'>): Placement {
   if (state !== 'ready' || placement === null) throw new FleetError('TENANT_STATE', `Tenant "${id}" is ${state}.`)
   if (placement.address === undefined) return placement
   throw new FleetError(

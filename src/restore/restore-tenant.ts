@@ -11,7 +11,7 @@ import {
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
 import { failpoint } from '../lib/failpoint.ts'
-import { FleetError } from '../model/errors.ts'
+import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 import type { Loss, WriteCounters } from '../model/restore-point.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
 import type { RestoreOutcome } from '../providers/provider.ts'
@@ -67,7 +67,7 @@ export async function restoreTenant(
     })
     .catch(async (error: unknown) => {
       // Only where it is certain that nothing was renamed: all else is left for the next run to find.
-      if (error instanceof FleetError) await forgetRestorePoint(context.db, keptId)
+      if (error instanceof FleetError && !UNCERTAIN.includes(error.code)) await forgetRestorePoint(context.db, keptId)
       throw error
     })
   failpoint('restore.done')
@@ -77,6 +77,9 @@ export async function restoreTenant(
     throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${point.id} is gone.`)
   return { tenantId: tenant.id, point: restored, kept, loss, settingsLost: outcome.settingsLost }
 }
+
+/** With these, the answer to a COMMIT may have been lost. */
+const UNCERTAIN: readonly FleetErrorCode[] = ['SERVER_UNREACHABLE', 'AUTHENTICATION_FAILED', 'DATABASE_IN_USE']
 
 async function refuseWhatIsInTheWay({ id, pinned }: Tenant, { db }: RestoreContext): Promise<void> {
   if (pinned !== null)

@@ -1,5 +1,6 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { recordEvent } from '../catalog/events.ts'
+import { keepRestorePointsOf } from '../catalog/restore-points.ts'
 import {
   markWaveFinished,
   markWaveStarted,
@@ -33,9 +34,11 @@ import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
+import type { Tenant } from '../model/tenant.ts'
 import { executeRollout, type RolloutStore } from './execute-rollout.ts'
 import { holdLease } from './lease.ts'
 import { type EventBody, type MigrateTenantOptions, migrateTenant } from './migrate-tenant.ts'
+import { needsRestorePoint } from './needs-restore-point.ts'
 import { prove, recordedIn } from './prove-recording.ts'
 import { isNewer } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
@@ -51,6 +54,11 @@ export interface DriveContext
   readonly recordingsOf: (migrations: readonly Migration[]) => Promise<ReadonlyMap<string, CompiledMigration>>
   readonly createEngine: (options: { onError: (error: unknown) => void }) => Engine
   readonly publish: (event: RolloutEvent) => void
+  /** Makes the restore point of a tenant that a rollout takes, unless it is there already; returns its id. */
+  readonly takeRestorePoint: (
+    rolloutId: number,
+    tenant: Pick<Tenant, 'id' | 'placement' | 'history'>,
+  ) => Promise<string>
   /** Corrects the catalog's copy of these tenants' histories, after what may still be sent to them has ended. */
   readonly readHistories: (tenantIds: readonly string[]) => Promise<void>
 }
@@ -132,6 +140,12 @@ export async function driveRollout(
         finish,
         recorded,
         prove: (tenantId, sent) => prove({ ...key, tenantId, sent, recorded, emit }, row, context),
+        takeRestorePoint: async ({ tenantId, placement, history }, pending) => {
+          const names = pending.map(({ name }) => name)
+          if (!needsRestorePoint(plan, names)) return
+          const restorePoint = await context.takeRestorePoint(row.id, { id: tenantId, placement, history })
+          emit({ type: 'tenant.restore-point', tenantId, restorePoint })
+        },
         isRepeatable: (migration) => isRepeatable(plan, migration),
         pendingFor: pendingIn(plan, context),
         pauseServer: async (server, { sqlstate, message }) => {
@@ -156,6 +170,7 @@ export async function driveRollout(
       lost: lease.lost,
       broken: broken.signal,
     })
+    if (end === 'rested') await surviveOutage(() => keepIfOver(db, row))
     if (end === 'rested') emit(await surviveOutage(() => finished(db, row.id)))
     await kept
     broken.signal.throwIfAborted()
@@ -171,6 +186,13 @@ export async function driveRollout(
 function isRepeatable(plan: RolloutPlan, migration: string): boolean {
   const planned = plan.migrations.find(({ name }) => name === migration)
   return planned === undefined || planned.transaction || planned.assessment.kind === 'static'
+}
+
+/** From the end of a rollout on, its restore points are kept as long as they are meant to be. */
+async function keepIfOver(db: CatalogDb, { id, plan }: RolloutRow): Promise<void> {
+  const row = await findRollout(db, id)
+  if (row?.state === 'completed' || row?.state === 'aborted')
+    await keepRestorePointsOf(db, id, plan.policy.keepRestorePoints)
 }
 
 /** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */

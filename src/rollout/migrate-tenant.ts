@@ -7,10 +7,11 @@ import { type ApplyOptions, type ApplyOutcome, applyMigrations } from '../migrat
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
-import { FleetError } from '../model/errors.ts'
+import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPolicy } from '../model/rollout.ts'
 import { type Placement, versionOf } from '../model/tenant.ts'
+import { classifySqlstate, sqlstateOf } from '../postgres/sqlstate.ts'
 import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
 
 /** An event without what the driver adds: time and rollout. */
@@ -28,6 +29,8 @@ export interface MigrateTenantOptions {
   readonly connect: (tenantId: string, placement: Placement) => Promise<ConnectionDescriptor>
   /** What a tenant with this history lacks, in order. */
   readonly pendingFor: (history: readonly string[]) => readonly Migration[]
+  /** Takes a restore point of the tenant, if these migrations ask for one; nothing is sent before it is there. */
+  readonly takeRestorePoint: (run: ClaimedRun, pending: readonly Migration[]) => Promise<void>
   /** What may be sent as recorded, by name. */
   readonly recorded: ReadonlyMap<string, CompiledMigration>
   /** Told what a tenant was sent by migrations that have to be proven, once they are committed. */
@@ -113,6 +116,8 @@ async function attemptRun(
   try {
     const pending = options.pendingFor(run.history)
     if (pending.length === 0) return { kind: 'applied', history: run.history, applied: [] }
+    await options.takeRestorePoint(run, pending)
+    failpoint('run.restore-point-taken')
     const connection = await options.connect(run.tenantId, run.placement)
     return await (options.apply ?? applyMigrations)({
       connection,
@@ -140,11 +145,26 @@ async function attemptRun(
   }
 }
 
+/** Refusals that are not the tenant's fault. */
+const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'>>> = {
+  SERVER_UNREACHABLE: 'error',
+  DATABASE_IN_USE: 'busy',
+  TENANT_BUSY: 'busy',
+  RIGHT_MISSING: 'rights',
+}
+
 /** What stands in the way before the tenant is reached: a refusal is its failure, anything else may pass. */
 function unexpected(error: unknown): ApplyOutcome {
   const message = error instanceof Error ? error.message : String(error)
-  const kind = error instanceof FleetError && error.code !== 'SERVER_UNREACHABLE' ? 'failure' : 'error'
-  return { kind, phase: 'connect', migration: null, sqlstate: null, message, detail: null, history: null }
+  const sqlstate = (error instanceof FleetError ? undefined : sqlstateOf(error)) ?? null
+  const none = { migration: null, sqlstate, message, detail: null, history: null }
+  return { ...none, kind: kindOf(error, sqlstate), phase: 'connect' }
+}
+
+function kindOf(error: unknown, sqlstate: string | null): Exclude<ApplyOutcome['kind'], 'applied'> {
+  if (error instanceof FleetError) return KINDS[error.code] ?? 'failure'
+  const found = sqlstate === null ? 'error' : classifySqlstate(sqlstate)
+  return found === 'done' ? 'error' : found
 }
 
 function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {

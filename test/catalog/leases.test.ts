@@ -1,7 +1,8 @@
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { renewLease, returnLease, takeLease } from '../../src/catalog/leases.ts'
 import { type Catalog, openCatalog } from '../../src/catalog/open-catalog.ts'
-import { claimRuns, finishRuns } from '../../src/catalog/tenant-runs.ts'
+import { claimRuns, finishRuns, pauseServer } from '../../src/catalog/tenant-runs.ts'
 import { type DriverIdentity, isProvenDead, thisProcess } from '../../src/lib/process-identity.ts'
 import { withTestDatabase } from '../support/test-server.ts'
 
@@ -157,4 +158,16 @@ test('a process is proven dead only on the same machine', () => {
   if (me.startedAt !== null) expect(isProvenDead({ ...me, startedAt: '1' })).toBe(true)
   if (me.scope !== null) expect(isProvenDead({ ...me, pid: 4_194_304 })).toBe(true)
   expect(isProvenDead({ ...me, pid: 4_194_304, scope: 'another boot' })).toBe(false)
+})
+
+test('on a server that was found unfit nothing is claimed, what waits for its turn included', async () => {
+  await withRollout(async ({ db }, id) => {
+    await takeLease(db, id, elsewhere)
+    const key = { rolloutId: id, epoch: 1, failureMode: 'soft' } as const
+    await db.insertInto('fleet.rollout_server').values({ rollout_id: id, server: 's' }).execute()
+    expect(await pauseServer(db, key, { server: 's', sqlstate: '53100', message: 'full' })).toBe(true)
+    expect(await claimRuns(db, key, ['a', 'b'])).toEqual([undefined, undefined])
+    const { rows } = await sql<{ state: string }>`select distinct state from fleet.tenant_run`.execute(db)
+    expect(rows).toEqual([{ state: 'pending' }])
+  })
 })

@@ -58,7 +58,7 @@ test('a name alone is a whole configuration: every default is filled in', () => 
       statementTimeout: 600_000,
       concurrentTimeout: 7_200_000,
     },
-    restorePoints: { keep: 86_400_000 },
+    restorePoints: { take: 'risky', keep: 86_400_000 },
   })
 })
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { accessTests } from './provider-access.ts'
 import { crashTests } from './provider-crashes.ts'
 import { lifeTests } from './provider-life.ts'
+import { restoreTests } from './provider-restore.ts'
 import { type ProviderUnderTest, setup, type TestFleet } from './provider-setup.ts'
 import { templateTests } from './provider-templates.ts'
 
@@ -24,5 +25,6 @@ export function providerConformance(name: string, start: () => Promise<ProviderU
     lifeTests(current)
     accessTests(current)
     crashTests(current)
+    restoreTests(current)
   })
 }

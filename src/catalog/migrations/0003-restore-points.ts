@@ -8,6 +8,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       tenant_id text collate "C" not null references fleet.tenant (id),
       state text not null,
       reason text not null,
+      -- The rollout that took it.
+      rollout_id int references fleet.rollout (id),
       -- Of a state that a restore has kept: the restore point that took its place.
       replaced_by int references fleet.restore_point (id),
       server text not null,
@@ -23,5 +25,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       error text
     )`.execute(db)
   await sql`create index restore_point_tenant on fleet.restore_point (tenant_id, id)`.execute(db)
+  await sql`create index restore_point_rollout on fleet.restore_point (rollout_id, tenant_id)`.execute(db)
   await sql`create index restore_point_expires on fleet.restore_point (expires_at) where state = 'ready'`.execute(db)
 }

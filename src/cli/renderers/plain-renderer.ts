@@ -93,6 +93,7 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
       return [`server ${event.server} is left out: ${event.sqlstate}  ${oneLine(event.message)}`]
     case 'rollout.paused':
       return [`rollout ${event.rolloutId} paused: ${event.reason}${event.note === '' ? '' : ` (${event.note})`}`]
+    case 'tenant.restore-point':
     case 'tenant.started':
     case 'tenant.succeeded':
     case 'rollout.finished':

@@ -53,16 +53,26 @@ function noteOf({ transaction, recompiled, assessment }: PlannedMigration): stri
 }
 
 /** What a reviewer has to know of those that are not safe. */
-function details({ migrations }: RolloutPlan, page: Page): string[] {
+function details(plan: RolloutPlan, page: Page): string[] {
+  const { migrations } = plan
   const unsafe = migrations.filter(
     ({ assessment: { verdict, findings } }) => verdict !== 'safe' || findings.some((it) => it.refused),
   )
-  const restorePoints = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
-  const would = `A restore point would be taken before: ${restorePoints.join(', ')}.`
+  const restorePoints = restorePointText(plan)
   return [
     ...unsafe.flatMap(({ file, assessment }) => ['', renderAssessment(file, assessment, page)]),
-    ...(restorePoints.length === 0 ? [] : ['', wrapText(would, { width: page.width, first: '   ' })]),
+    ...(restorePoints === undefined ? [] : ['', wrapText(restorePoints, { width: page.width, first: '   ' })]),
   ]
+}
+
+function restorePointText({ migrations, policy }: RolloutPlan): string | undefined {
+  const names = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
+  if (policy.restorePoints === 'always')
+    return 'Each tenant gets a restore point first: its sessions are ended, and new ones wait while it is copied.'
+  if (names.length === 0) return undefined
+  if (policy.restorePoints === 'never')
+    return `No restore point is taken, although one should be before: ${names.join(', ')}.`
+  return `Tenants that lack ${names.join(' or ')} get a restore point first: their sessions are ended, and new ones wait while they are copied.`
 }
 
 function nothingToDo(plan: RolloutPlan, { width }: Page): string {

@@ -135,6 +135,7 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
     case 'tenant.released':
       return { ...inWave(view, event.wave, leave), retries: view.retries + 1 }
     case 'migration.proven':
+    case 'tenant.restore-point':
       return view
     case 'migration.deviated':
       return { ...view, notice: `${event.migration} runs live: it differs from what was recorded` }

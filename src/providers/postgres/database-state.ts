@@ -20,15 +20,17 @@ export type DatabaseState = 'missing' | 'unmarked' | 'closed' | 'open' | 'invali
 
 /**
  * Tells the state of a database from its facts. One without a comment counts as ours only while it is closed and
- * belongs to the owner that ours are made with: nobody else leaves one like that, and nobody was ever in it.
+ * belongs to the owner that ours are made with (null: whoever that is): nobody else leaves one like that, and nobody was
+ * ever in it.
  */
 export function databaseState(
   facts: DatabaseFacts | undefined,
-  expected: { mark: Mark; owner: string },
+  expected: { mark: Mark; owner: string | null },
 ): DatabaseState {
   if (facts === undefined) return 'missing'
   const marked = sameMark(parseMark(facts.comment), expected.mark)
-  const abandoned = facts.comment === null && facts.owner === expected.owner && (!facts.open || facts.invalid)
+  const ours = expected.owner === null || facts.owner === expected.owner
+  const abandoned = facts.comment === null && ours && (!facts.open || facts.invalid)
   if (!marked && !abandoned) return 'foreign'
   if (facts.invalid) return 'invalid'
   if (!marked) return 'unmarked'

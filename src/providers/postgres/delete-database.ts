@@ -18,6 +18,8 @@ export interface Deletion {
   readonly mark: Mark
   /** What the database had when it was made; null where that is not known, as of one whose making was interrupted. */
   readonly oid: number | null
+  /** Whom ours of this kind belong to before they are marked; null: anybody, as a copy has its original's owner. */
+  readonly owner?: string | null
   /** The login role that goes with it; null: none. */
   readonly loginRole: string | null
 }
@@ -27,11 +29,11 @@ export interface Deletion {
  * @throws FleetError DATABASE_FOREIGN when mark or OID differ, RIGHT_MISSING, DATABASE_IN_USE
  */
 export async function deleteDatabase(server: AdminServer, deletion: Deletion, clock: Clock): Promise<void> {
-  const { database, mark, oid, loginRole } = deletion
+  const { database, mark, oid, owner = OWNER_ROLE, loginRole } = deletion
   await server.run((client) =>
     withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
       const facts = await readDatabase(client, database)
-      const state = databaseState(facts, { mark, owner: OWNER_ROLE })
+      const state = databaseState(facts, { mark, owner })
       if (state === 'foreign') throw foreignRefusal('database', database, server.name, facts?.comment ?? null)
       if (facts && oid !== null && facts.oid !== oid) {
         throw new FleetError(

@@ -74,7 +74,7 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
       restoreDatabase(serverOf(request.placement.server), request, { clock, confirm }),
 
     releaseRestorePoint: async ({ server, database, oid }, mark) =>
-      deleteDatabase(serverOf(server), { database, mark, oid, loginRole: null }, clock),
+      deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock),
 
     async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
       for (const server of all) yield* findDatabases(server, pattern)

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import type { Placement } from '../../src/model/tenant.ts'
+import { quoteIdentifier } from '../../src/postgres/identifiers.ts'
+import type { TestFleet } from './provider-setup.ts'
+
+/** Restore points and restores: what every provider that has them promises. */
+export function restoreTests(fleet: () => TestFleet): void {
+  const READ = 'select text from note order by text'
+
+  async function withNote(): Promise<Placement> {
+    const { template, tenant, inside, application } = fleet()
+    const placement = await tenant(await template(), 'one')
+    await inside(application(placement), `insert into note (text) values ('before')`)
+    return placement
+  }
+
+  const mark = (key: string) => fleet().mark('restore-point', key)
+  const nothing = { observe: async () => {}, prove: async () => {} }
+  const settingsOf = (database: string) =>
+    fleet().asSuperuser(
+      `select pg_get_userbyid(datdba) as owner, datacl::text as grants, datconnlimit as most, array(select unnest(setconfig)
+         from pg_db_role_setting where setdatabase = d.oid order by 1) as parameters from pg_database d where datname = $1`,
+      [database],
+    )
+
+  test('a restore point has the rows and the settings of the tenant, and lets nobody in', async () => {
+    const { provider, asSuperuser, application, inside } = fleet()
+    const placement = await withNote()
+    const name = quoteIdentifier(placement.database)
+    await asSuperuser(`alter database ${name} set work_mem = '9MB'; alter database ${name} connection limit 7`)
+    const seen: string[] = []
+    const point = await provider.createRestorePoint(placement, mark('p1'), {
+      observe: async (tenant) => void seen.push(`${(await tenant.query(READ)).rowCount} in the tenant`),
+      prove: async (copy) => void seen.push(`${(await inside(copy, READ)).length} in the copy`),
+    })
+    expect(seen).toEqual(['1 in the tenant', '1 in the copy'])
+    expect(point).toMatchObject(provider.plannedRestorePoint(placement, mark('p1')))
+    expect(await settingsOf(point.database)).toEqual(await settingsOf(placement.database))
+    expect(point.settingsLost).toEqual([])
+    await expect(inside(application(placement, { to: point.database }), 'select 1')).rejects.toThrow()
+    expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+  })
+
+  test('the same mark again makes it anew, and one that is not proven goes away', async () => {
+    const { provider, application, inside, whatIsLeft } = fleet()
+    const placement = await withNote()
+    const first = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    const second = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    expect(second.database).toBe(first.database)
+    expect(second.oid).not.toBe(first.oid)
+    await provider.releaseRestorePoint(second, mark('p1'))
+    await provider.releaseRestorePoint(second, mark('p1'))
+    const no = new Error('not what it should be')
+    for (const looks of [
+      { ...nothing, observe: () => Promise.reject(no) },
+      { ...nothing, prove: () => Promise.reject(no) },
+    ])
+      await expect(provider.createRestorePoint(placement, mark('p1'), looks)).rejects.toThrow(no)
+    expect((await whatIsLeft()).filter((it) => it.includes('restore'))).toEqual([])
+    expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+  })
+
+  test('a restore keeps the login and what was there, happens once, and can be taken back', async () => {
+    const { provider, second, application, inside } = fleet()
+    const placement = await withNote()
+    const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    await inside(application(placement), `insert into note (text) values ('since')`)
+    const request = { placement, point, mark: mark('p1'), keptMark: mark('p2') }
+    const outcome = await provider.restore(request, async () => {})
+    expect(outcome).toMatchObject({ placement: { ...placement, oid: point.oid }, settingsLost: [] })
+    expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+    // As after a crash: nobody is asked again, and nothing is exchanged again.
+    const again = await second.restore(request, () => Promise.reject(new Error('asked again')))
+    expect(again).toEqual(outcome)
+    const { kept } = outcome
+    if (kept === null) throw new Error('Nothing was kept.')
+    await provider.restore(
+      { placement: outcome.placement, point: kept, mark: mark('p2'), keptMark: mark('p3') },
+      async () => {},
+    )
+    expect(await inside(application(placement), READ)).toHaveLength(2)
+  })
+
+  test('a restore that is not confirmed changes nothing', async () => {
+    const { provider, application, inside, whatIsLeft } = fleet()
+    const placement = await withNote()
+    const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    const before = await whatIsLeft()
+    const request = { placement, point, mark: mark('p1'), keptMark: mark('p2') }
+    const no = new Error('rows would be lost')
+    await expect(provider.restore(request, () => Promise.reject(no))).rejects.toThrow(no)
+    expect(await whatIsLeft()).toEqual(before)
+    expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+  })
+
+  test('a database that does not carry the mark is no restore point, and is not removed', async () => {
+    const { provider, asSuperuser } = fleet()
+    const placement = await withNote()
+    const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    await asSuperuser(`comment on database ${quoteIdentifier(point.database)} is 'mine'`)
+    const request = { placement, point, mark: mark('p1'), keptMark: mark('p2') }
+    await expect(provider.restore(request, async () => {})).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
+    await expect(provider.releaseRestorePoint(point, mark('p1'))).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
+  })
+}
