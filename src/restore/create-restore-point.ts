@@ -98,7 +98,10 @@ export function restorablePlacement({ id, state, placement }: Pick<Tenant, 'id' 
   throw new FleetError(
     'RESTORE_POINT_REFUSED',
     `Tenant "${id}" is reached by a URL of its own: nothing can be made on its server.`,
-    { remedy: 'Adopt it with `--like` from a server of the configuration.' },
+    {
+      remedy:
+        'Adopt it with `--like` from a server of the configuration, or roll out with `--take-restore-points never`.',
+    },
   )
 }
 

@@ -92,7 +92,9 @@ test('databases of a server are adopted by their names, and those that cannot be
   for (const database of databases) {
     await withClient({ ...superuser(), database }, { applicationName: 'test' }, (client) =>
       client.query(`create table kysely_migration (name varchar(255) primary key, "timestamp" varchar(255) not null);
-        insert into kysely_migration values ('${FIRST}', '2024-01-01T00:00:00.000Z'); create table items (id int primary key)`),
+        insert into kysely_migration values ('${FIRST}', '2024-01-01T00:00:00.000Z'); create table items (id int primary key);
+        -- An admin that is no superuser reads it, too.
+        grant select on kysely_migration to public`),
     )
   }
   const like = ['tenant', 'adopt', '--like', `${it.name.replaceAll('_', '\\_')}\\_x\\_%`]

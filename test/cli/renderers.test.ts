@@ -29,7 +29,8 @@ test('a plan fits 80 columns', () => {
          → Make it optional now and drop it once no code uses it.
        traced on PostgreSQL 18.4, on a database without rows
 
-       A restore point would be taken before: 0039_split_name.
+       Tenants that lack 0039_split_name get a restore point first: their sessions
+       are ended, and new ones wait while they are copied.
 
        wave      tenants  at once            failures allowed
        canary          4  1 (of 32: strict)  0

@@ -18,6 +18,9 @@ import { createTestDatabase, superuser, uniqueName } from '../support/test-serve
 // Each starts an embedded server, twice.
 vi.setConfig({ testTimeout: 300_000 })
 
+/** Who may make no database may make no restore point either. */
+const UNTAKEN = { takeRestorePoints: 'never' } as const
+
 const THIRD = '0003_look'
 const FOURTH = '0004_drop'
 
@@ -83,7 +86,7 @@ const TRACED = { kind: 'static', notTraced: null, tracedOn: expect.stringMatchin
 
 test('a plan is traced on the embedded server when the admin may make databases no more', async () => {
   const made = await demoted()
-  const { result: plan, databases } = await databasesOf(() => made.fleet.rollouts.plan())
+  const { result: plan, databases } = await databasesOf(() => made.fleet.rollouts.plan(UNTAKEN))
   expect(plan.migrations).toMatchObject([
     { name: THIRD, assessment: { kind: 'dynamic' } },
     {
@@ -94,10 +97,10 @@ test('a plan is traced on the embedded server when the admin may make databases 
   expect(databases).toEqual([expect.stringMatching(/^lint__scratch_/)])
   await expectNoScratch(made)
   // It was traced to its end: the catalog has it, and nothing is started again.
-  const again = await databasesOf(() => made.fleet.rollouts.plan())
+  const again = await databasesOf(() => made.fleet.rollouts.plan(UNTAKEN))
   expect(again).toMatchObject({ databases: [], result: { digest: plan.digest } })
   // Tenants are migrated, for which no database is made.
-  expect(await made.fleet.rollouts.start({ digest: plan.digest })).toMatchObject({
+  expect(await made.fleet.rollouts.start({ ...UNTAKEN, digest: plan.digest })).toMatchObject({
     status: { state: 'completed', outcome: 'succeeded' },
   })
 })
@@ -195,7 +198,7 @@ test('a database that was adopted by its URL is planned with a trace and migrate
   expect(plan.migrations).toMatchObject([{ name: SECOND, assessment: TRACED }, { name: THIRD }])
   expect(databases).toEqual([expect.stringMatching(/^lint__scratch_/)])
   await expectNoScratch(made)
-  expect(await made.fleet.rollouts.start({ to: THIRD })).toMatchObject({ status: { outcome: 'succeeded' } })
+  expect(await made.fleet.rollouts.start({ ...UNTAKEN, to: THIRD })).toMatchObject({ status: { outcome: 'succeeded' } })
   const later = await made.fleet.rollouts.plan()
   expect(later.migrations).toMatchObject([{ name: FOURTH, assessment: { ...TRACED, verdict: 'risky' } }])
 })
