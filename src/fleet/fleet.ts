@@ -1,8 +1,9 @@
 import type { TenantFilter } from '../catalog/tenants.ts'
 import type { MigrationAssessment } from '../model/assessment.ts'
+import type { Diagnosis } from '../model/diagnosis.ts'
 import type { FleetEvent } from '../model/events.ts'
-import type { AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
-import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
+import type { AdoptionCandidate, AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
+import type { RestorePoint, RestoreResult, RestoreTenantOptions } from '../model/restore-point.ts'
 import type {
   RestorePointPolicy,
   RolloutPlan,
@@ -11,13 +12,9 @@ import type {
   RolloutSummary,
   TenantRun,
 } from '../model/rollout.ts'
-import type { Tenant } from '../model/tenant.ts'
+import type { NewTenant, Tenant } from '../model/tenant.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
-import type { Diagnosis } from '../providers/provider.ts'
-import type { AdoptionCandidate } from '../provisioning/adopt-tenants.ts'
-import type { NewTenant } from '../provisioning/create-tenant.ts'
 import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
-import type { RestoreTenantOptions } from '../restore/restore-tenant.ts'
 import type { LintedMigration } from './lint.ts'
 
 export type { AdoptionCandidate, Diagnosis, NewTenant, RestoreTenantOptions, TenantFilter }

@@ -1,4 +1,5 @@
 import type { RolloutStatus } from './rollout.ts'
+import type { Tags } from './tenant.ts'
 import type { TenantState } from './tenant-state.ts'
 
 /** Counts of the whole fleet, from the catalog alone. */
@@ -42,6 +43,12 @@ export interface CheckResult {
   readonly unreachable: readonly string[]
   readonly ok: boolean
 }
+
+/** A database to adopt: reached by a URL, or found on a server of the provider. */
+export type AdoptionCandidate = { readonly id: string; readonly tags?: Tags } & (
+  | { readonly url: string }
+  | { readonly server: string; readonly database: string; readonly oid?: number }
+)
 
 /** What became of one database offered for adoption. */
 export interface AdoptionResult {

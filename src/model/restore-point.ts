@@ -65,3 +65,10 @@ export interface RestoreResult {
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
 }
+
+export interface RestoreTenantOptions {
+  /** Id of the restore point; left out: the newest. */
+  readonly to?: string | undefined
+  /** Restore although what was written since, or an unknown part of it, will only be in the state that is kept. */
+  readonly acceptDataLoss?: boolean
+}

@@ -40,6 +40,11 @@ export interface Tenant {
   readonly error: string | null
 }
 
+export interface NewTenant {
+  readonly id: string
+  readonly tags?: Tags
+}
+
 /** Returns the version that a history stands for: its last migration. */
 export function versionOf(history: readonly string[]): string | null {
   return history.at(-1) ?? null

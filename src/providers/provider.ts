@@ -1,4 +1,5 @@
 import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { Diagnosis } from '../model/diagnosis.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Placement } from '../model/tenant.ts'
@@ -82,15 +83,6 @@ export interface RestoreOutcome {
   readonly kept: RestorePointRef | null
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
-}
-
-/** Something that `fleet doctor` looked at. */
-export interface Diagnosis {
-  readonly subject: string
-  readonly verdict: 'ok' | 'warning' | 'error'
-  readonly message: string
-  /** What to run, complete, when something is missing. */
-  readonly remedy?: string
 }
 
 /** A database on a server of the provider, as adoption sees it. */

@@ -8,7 +8,7 @@ import type { HistoryTables } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
-import type { AdoptionResult } from '../model/fleet-status.ts'
+import type { AdoptionCandidate, AdoptionResult } from '../model/fleet-status.ts'
 import { type Mark, parseMark } from '../model/mark.ts'
 import { type Placement, type Tags, versionOf } from '../model/tenant.ts'
 import { type Client, withClient } from '../postgres/connect.ts'
@@ -17,12 +17,6 @@ import type { Provider } from '../providers/provider.ts'
 import { isAdoptableId } from './tenant-id.ts'
 
 const AT_ONCE = 8
-
-/** A database to adopt: reached by a URL, or found on a server of the provider. */
-export type AdoptionCandidate = { readonly id: string; readonly tags?: Tags } & (
-  | { readonly url: string }
-  | { readonly server: string; readonly database: string; readonly oid?: number }
-)
 
 export interface AdoptContext {
   readonly db: CatalogDb

@@ -17,15 +17,10 @@ import type { Migration } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
 import type { Mark } from '../model/mark.ts'
 import { Secret } from '../model/secret.ts'
-import type { Placement, Tags, Tenant } from '../model/tenant.ts'
+import type { NewTenant, Placement, Tags, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
 import { ensureTemplate, migrationsForNewTenants, type TemplateContext } from './template.ts'
 import { checkNewId } from './tenant-id.ts'
-
-export interface NewTenant {
-  readonly id: string
-  readonly tags?: Tags
-}
 
 export interface CreateContext extends TemplateContext {
   /** Encrypts what is kept in the catalog. */

@@ -12,18 +12,11 @@ import {
 } from '../catalog/restore-points.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
-import type { Loss, WriteCounters } from '../model/restore-point.ts'
+import type { Loss, RestoreTenantOptions, WriteCounters } from '../model/restore-point.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
 import type { RestoreOutcome } from '../providers/provider.ts'
 import { countLoss } from './count-loss.ts'
 import { countersOf, markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
-
-export interface RestoreTenantOptions {
-  /** Id of the restore point; left out: the newest. */
-  readonly to?: string | undefined
-  /** Restore although what was written since, or an unknown part of it, will only be in the state that is kept. */
-  readonly acceptDataLoss?: boolean
-}
 
 export interface TenantRestored {
   readonly tenantId: string

@@ -1,6 +1,7 @@
+import type { Diagnosis } from '../../model/diagnosis.ts'
 import { withClient } from '../../postgres/connect.ts'
 import { createPostgresProvider } from '../postgres/postgres-provider.ts'
-import type { Diagnosis, Provider } from '../provider.ts'
+import type { Provider } from '../provider.ts'
 import { type EmbeddedServer, type EmbeddedServerOptions, useEmbeddedServer } from './embedded-server.ts'
 
 /** The name of the one server. */
