@@ -20,7 +20,7 @@ interface Row {
   readonly kind: 'volatile' | 'mixed' | 'steady'
 }
 
-const server = parseConnectionString(process.env['FLEET_TEST_SERVER'] ?? '')
+const server = parseConnectionString(process.env.FLEET_TEST_SERVER ?? '')
 const { version, rows } = await withClient(
   server,
   { applicationName: 'generate-builtin-functions' },
@@ -46,9 +46,11 @@ function list(docstring: string, constant: string, kind: Row['kind']): string {
 }
 
 function wrap(words: readonly string[]): readonly string[] {
-  return words.reduce<string[]>((lines, word) => {
+  const lines: string[] = []
+  for (const word of words) {
     const line = lines.at(-1)
-    if (line === undefined || line.length + 1 + word.length > LINE) return [...lines, word]
-    return [...lines.slice(0, -1), `${line} ${word}`]
-  }, [])
+    if (line === undefined || line.length + 1 + word.length > LINE) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines
 }

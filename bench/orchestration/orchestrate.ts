@@ -72,7 +72,6 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
         replay: false,
         proof: 0,
         restorePoints: 'never',
-        keepRestorePoints: 0,
         lockTimeout: 3_000,
         statementTimeout: 600_000,
         concurrentTimeout: 7_200_000,

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
 import type { DriverIdentity } from '../lib/process-identity.ts'
 import type { RecordingState } from '../model/recording-state.ts'
-import type { RestorePointReason, WriteCounters } from '../model/restore-point.ts'
+import type { WriteCounters } from '../model/restore-point.ts'
 import type { RestorePointState } from '../model/restore-point-state.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
@@ -110,7 +110,6 @@ export interface CatalogSchema {
     id: Generated<number>
     tenant_id: string
     state: RestorePointState
-    reason: RestorePointReason
     rollout_id: number | null
     replaced_by: number | null
     server: string
@@ -121,7 +120,7 @@ export interface CatalogSchema {
     bytes: ColumnType<string | null, number | null, number | null>
     created_at: Generated<Date>
     ready_at: Date | null
-    expires_at: Date | null
+    keep: string
     error: string | null
   }
   'fleet.event': {

@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely'
 import type { RestorePoint, RestorePointReason, WriteCounters } from '../model/restore-point.ts'
 import { RESTORE_POINT, type RestorePointState } from '../model/restore-point-state.ts'
-import { statesAccepting } from '../model/state-machine.ts'
+import { stateAfter, statesAccepting } from '../model/state-machine.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { saveHistory } from './histories.ts'
@@ -10,16 +10,19 @@ import { saveHistory } from './histories.ts'
 export interface StoredRestorePoint extends RestorePoint {
   readonly oid: number | null
   readonly counters: WriteCounters | null
+  /** By the catalog's clock. */
+  readonly expired: boolean
 }
 
 export interface NewRestorePoint {
   readonly tenantId: string
-  readonly reason: RestorePointReason
   readonly history: readonly string[]
   /** The rollout that takes it. */
   readonly rolloutId?: number | undefined
   /** Of what a restore keeps: the restore point that takes its place. */
   readonly replacedBy?: string
+  /** How long it is kept, in milliseconds. */
+  readonly keep: number
   /** Where it will be. */
   readonly place: (id: string) => { readonly server: string; readonly database: string }
 }
@@ -27,18 +30,20 @@ export interface NewRestorePoint {
 /** Records a restore point as `creating`; returns its id. */
 export async function insertRestorePoint(
   db: CatalogDb,
-  { tenantId, reason, history, rolloutId, replacedBy, place }: NewRestorePoint,
+  { tenantId, history, rolloutId, replacedBy, keep, place }: NewRestorePoint,
 ): Promise<string> {
   const history_id = await saveHistory(db, history)
   const { rows } = await sql<{ id: number }>`
     select nextval(pg_get_serial_sequence('fleet.restore_point', 'id'))::int as id`.execute(db)
   const number = rows[0]?.id ?? 0
   const id = formatId(number)
+  const { server, database } = place(id)
+  const replaced = replacedBy === undefined ? null : parseId(replacedBy)
   await sql`
-    insert into fleet.restore_point (id, tenant_id, state, reason, rollout_id, replaced_by, server, database, history_id)
+    insert into fleet.restore_point (id, tenant_id, state, rollout_id, replaced_by, server, database, history_id, keep)
     overriding system value
-    values (${number}, ${tenantId}, 'creating', ${reason}, ${rolloutId ?? null}, ${replacedBy === undefined ? null : parseId(replacedBy)},
-      ${place(id).server}, ${place(id).database}, ${history_id})`.execute(db)
+    values (${number}, ${tenantId}, 'creating', ${rolloutId ?? null}, ${replaced}, ${server}, ${database}, ${history_id},
+      make_interval(secs => ${keep / 1_000}))`.execute(db)
   return id
 }
 
@@ -51,8 +56,6 @@ export async function finishRestorePoint(
     readonly bytes: number
     readonly history: readonly string[]
     readonly counters: WriteCounters | null
-    /** In milliseconds from now. */
-    readonly keep: number
   },
 ): Promise<boolean> {
   const history_id = await saveHistory(db, made.history)
@@ -65,7 +68,6 @@ export async function finishRestorePoint(
       history_id,
       counters: made.counters && JSON.stringify(made.counters),
       ready_at: sql<Date>`now()`,
-      expires_at: sql<Date>`now() + make_interval(secs => ${made.keep / 1_000})`,
     })
     .where('id', '=', parseId(id))
     .where('state', 'in', statesAccepting(RESTORE_POINT, 'finish'))
@@ -80,10 +82,9 @@ export async function changeRestorePoint(
   verb: 'fail' | 'restore' | 'release',
   error: string | null = null,
 ): Promise<boolean> {
-  const to = ({ fail: 'failed', restore: 'restored', release: 'released' } as const)[verb]
   const { numUpdatedRows } = await db
     .updateTable('fleet.restore_point')
-    .set({ state: to, ...(error === null ? {} : { error }) })
+    .set({ state: stateAfter(RESTORE_POINT, verb), ...(error === null ? {} : { error }) })
     .where('id', '=', parseId(id))
     .where('state', 'in', statesAccepting(RESTORE_POINT, verb))
     .executeTakeFirstOrThrow()
@@ -92,36 +93,37 @@ export async function changeRestorePoint(
 
 export interface RestorePointFilter {
   readonly tenantId?: string
+  /** Default: all but the released ones. */
   readonly states?: readonly RestorePointState[]
-  /** Only those whose time is over. */
-  readonly expired?: boolean
-  readonly ofDeletedTenants?: boolean
-  /** Only those whose making has not ended in an hour; not those that hold the state before a restore. */
-  readonly forgotten?: boolean
 }
 
-/** Lists restore points, the newest first; released ones only when asked for. */
+/** Lists restore points, the newest first. */
 export async function listRestorePoints(
   db: CatalogDb,
-  {
-    tenantId,
-    states = ['creating', 'ready', 'failed', 'restored'],
-    expired = false,
-    ofDeletedTenants = false,
-    forgotten = false,
-  }: RestorePointFilter = {},
+  { tenantId, states = ['creating', 'ready', 'failed', 'restored'] }: RestorePointFilter = {},
 ): Promise<readonly StoredRestorePoint[]> {
   const rows = await selectRestorePoints(db)
     .where('p.state', 'in', [...states])
     .$if(tenantId !== undefined, (it) => it.where('p.tenant_id', '=', tenantId ?? ''))
-    .$if(expired, (it) => it.where('p.expires_at', '<=', sql<Date>`now()`).where(ROLLOUT_IS_OVER))
-    .$if(forgotten, (it) =>
-      it.where('p.reason', '<>', 'restore').where('p.created_at', '<', sql<Date>`now() - interval '1 hour'`),
-    )
-    .$if(ofDeletedTenants, (it) =>
-      it.where(sql<SqlBool>`exists (select from fleet.tenant t where t.id = p.tenant_id and t.state = 'deleted')`),
-    )
     .orderBy('p.id', 'desc')
+    .execute()
+  return rows.map(toRestorePoint)
+}
+
+/**
+ * Lists what nobody will return to: restore points whose time is over, whose tenant was deleted, that failed or were
+ * returned to, and those whose making has not ended in an hour. Not what a restore that was interrupted may have kept.
+ */
+export async function listReleasable(db: CatalogDb): Promise<readonly StoredRestorePoint[]> {
+  const rows = await selectRestorePoints(db)
+    .where(
+      sql<SqlBool>`p.state in ('failed', 'restored')
+        or p.state = 'ready' and ${EXPIRES_AT} <= now()
+        or p.state = 'creating' and p.replaced_by is null and p.created_at < now() - interval '1 hour'
+        or p.state in ('creating', 'ready') and exists (
+          select from fleet.tenant t where t.id = p.tenant_id and t.state = 'deleted')`,
+    )
+    .orderBy('p.id')
     .execute()
   return rows.map(toRestorePoint)
 }
@@ -148,16 +150,6 @@ export async function findRestorePointOf(
   return row && toRestorePoint(row)
 }
 
-/** Lets the time of a rollout's restore points begin, in milliseconds from now: the rollout is over. */
-export async function keepRestorePointsOf(db: CatalogDb, rolloutId: number, keep: number): Promise<void> {
-  await db
-    .updateTable('fleet.restore_point')
-    .set({ expires_at: sql<Date>`now() + make_interval(secs => ${keep / 1_000})` })
-    .where('rollout_id', '=', rolloutId)
-    .where('state', '=', 'ready')
-    .execute()
-}
-
 /** A restore that did not come to its end, or is under way. */
 export interface UnfinishedRestore {
   /** The record of what it keeps. */
@@ -172,7 +164,7 @@ export async function findUnfinishedRestore(db: CatalogDb, tenantId: string): Pr
     .selectFrom('fleet.restore_point')
     .select(['id', 'replaced_by'])
     .where('tenant_id', '=', tenantId)
-    .where('reason', '=', 'restore')
+    .where('replaced_by', 'is not', null)
     .where('state', '=', 'creating')
     .executeTakeFirst()
   return row && { kept: formatId(row.id), to: formatId(row.replaced_by ?? 0) }
@@ -210,16 +202,21 @@ export async function isInActiveRollout(db: CatalogDb, tenantId: string): Promis
   return row !== undefined
 }
 
-/** Whatever its expiry says, a restore point stays while the rollout that took it may still need it. */
-const ROLLOUT_IS_OVER = sql<SqlBool>`not exists (
-  select from fleet.rollout r where r.id = p.rollout_id and r.state in ('running', 'paused', 'aborting'))`
+/** One that a rollout took stays while the rollout may still need it, whoever drives that. */
+const EXPIRES_AT = sql<Date | null>`(case when p.rollout_id is null then p.ready_at else r.finished_at end + p.keep)`
 
 function selectRestorePoints(db: CatalogDb) {
   return db
     .selectFrom('fleet.restore_point as p')
     .innerJoin('fleet.history as h', 'h.id', 'p.history_id')
+    .leftJoin('fleet.rollout as r', 'r.id', 'p.rollout_id')
     .selectAll('p')
-    .select(['h.names', 'h.version'])
+    .select([
+      'h.names',
+      'h.version',
+      EXPIRES_AT.as('expires_at'),
+      sql<boolean>`coalesce(${EXPIRES_AT} <= now(), false)`.as('expired'),
+    ])
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectRestorePoints>['executeTakeFirstOrThrow']>>
@@ -229,7 +226,7 @@ function toRestorePoint(row: Row): StoredRestorePoint {
     id: formatId(row.id),
     tenantId: row.tenant_id,
     state: row.state,
-    reason: row.reason,
+    reason: reasonOf(row),
     server: row.server,
     database: row.database,
     oid: row.oid === null ? null : Number(row.oid),
@@ -241,7 +238,13 @@ function toRestorePoint(row: Row): StoredRestorePoint {
     readyAt: row.ready_at,
     expiresAt: row.expires_at,
     error: row.error,
+    expired: row.expired,
   }
+}
+
+function reasonOf({ rollout_id, replaced_by }: Pick<Row, 'rollout_id' | 'replaced_by'>): RestorePointReason {
+  if (rollout_id !== null) return 'rollout'
+  return replaced_by === null ? 'manual' : 'restore'
 }
 
 function formatId(number: number): string {

@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { FleetError } from '../model/errors.ts'
-import { statesAccepting } from '../model/state-machine.ts'
+import { stateAfter, statesAccepting } from '../model/state-machine.ts'
 import type { Placement, Tags, Tenant, TenantOrigin } from '../model/tenant.ts'
 import { TENANT, type TenantState } from '../model/tenant-state.ts'
 import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
@@ -180,13 +180,13 @@ export async function changeTenant(
   verb: 'fail' | 'delete' | 'finish-delete',
   error: string | null = null,
 ): Promise<boolean> {
-  const to = ({ fail: 'failed', delete: 'deleting', 'finish-delete': 'deleted' } as const)[verb]
+  const state = stateAfter(TENANT, verb)
   const { numUpdatedRows } = await db
     .updateTable('fleet.tenant')
     .set({
-      state: to,
+      state,
       error,
-      ...(to === 'deleted' ? { secret: null, placement: null, pinned: null, identity: null } : {}),
+      ...(state === 'deleted' ? { secret: null, placement: null, pinned: null, identity: null } : {}),
     })
     .where('id', '=', id)
     .where('state', 'in', statesAccepting(TENANT, verb))

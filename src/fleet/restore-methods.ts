@@ -1,23 +1,17 @@
 import { listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
-import { findTenant, sampleTenantIds } from '../catalog/tenants.ts'
 import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
-import type { Tenant } from '../model/tenant.ts'
-import { unknownTenant } from '../provisioning/unknown-tenant.ts'
 import { createRestorePoint, type RestoreContext } from '../restore/create-restore-point.ts'
 import { pruneRestorePoints } from '../restore/release-restore-points.ts'
 import { restoreTenant } from '../restore/restore-tenant.ts'
 import type { Fleet } from './fleet.ts'
+import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
 
 export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'restore'> {
   const context = restoreContext(parts)
   const { db } = context
 
-  async function known(id: string): Promise<Tenant> {
-    const tenant = await findTenant(db, id)
-    if (tenant !== undefined && tenant.state !== 'deleted') return tenant
-    throw unknownTenant(id, await sampleTenantIds(db, 1000))
-  }
+  const known = (id: string) => knownTenant(db, id)
 
   return {
     restorePoints: {
@@ -49,6 +43,6 @@ export function restoreContext({ catalog, config, provider }: Parts): RestoreCon
   }
 }
 
-function toPublic({ oid: _oid, counters: _counters, ...point }: StoredRestorePoint): RestorePoint {
+function toPublic({ oid: _oid, counters: _counters, expired: _expired, ...point }: StoredRestorePoint): RestorePoint {
   return point
 }

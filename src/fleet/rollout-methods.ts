@@ -99,7 +99,6 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         replay,
         proof: rollout.proof,
         restorePoints: takeRestorePoints ?? config.restorePoints.take,
-        keepRestorePoints: config.restorePoints.keep,
         lockTimeout: rollout.lockTimeout,
         statementTimeout: rollout.statementTimeout,
         concurrentTimeout: rollout.concurrentTimeout,

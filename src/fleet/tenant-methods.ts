@@ -2,12 +2,11 @@ import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
 import { pinTenants, tagTenants, unpinTenant } from '../catalog/tenant-tags.ts'
-import { existingTenantIds, findTenant, listTenants, readAnySecret, sampleTenantIds } from '../catalog/tenants.ts'
+import { existingTenantIds, listTenants, readAnySecret, sampleTenantIds } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
-import type { Tenant } from '../model/tenant.ts'
 import { formatConnectionString } from '../postgres/connection-string.ts'
 import { adoptTenants, findCandidates } from '../provisioning/adopt-tenants.ts'
 import { checkNewTenants, createTenant } from '../provisioning/create-tenant.ts'
@@ -16,6 +15,7 @@ import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
 import { releaseRestorePointsOf } from '../restore/release-restore-points.ts'
 import type { Fleet } from './fleet.ts'
+import { knownTenant } from './known-tenant.ts'
 import { createContext, type Parts } from './parts.ts'
 import { restoreContext } from './restore-methods.ts'
 
@@ -27,11 +27,7 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
   const { db } = catalog
   const refreshing = { db, connect, tables: config.migrations, clock, publish: createContext(parts).publish }
 
-  async function known(id: string): Promise<Tenant> {
-    const tenant = await findTenant(db, id)
-    if (tenant !== undefined && tenant.state !== 'deleted') return tenant
-    throw unknownTenant(id, await sampleTenantIds(db, 1000))
-  }
+  const known = (id: string) => knownTenant(db, id)
 
   async function allKnown(ids: readonly string[]): Promise<void> {
     const there = new Set(await existingTenantIds(db, ids))

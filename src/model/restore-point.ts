@@ -32,13 +32,17 @@ export interface TableCounter {
   readonly table: string
   readonly oid: number
   readonly writes: number
+  /** Number of its file: another one when it was emptied or rewritten, which counts no row. */
+  readonly file: number
 }
 
 /** What the server's statistics say of a tenant at one moment; to be compared with those of a later one. */
 export interface WriteCounters {
-  /** Start of the server: statistics do not survive a crash. */
+  /** When the server was started. */
   readonly serverStart: string
-  /** Null: never reset. */
+  /** When the server's statistics began: anew after a crash, which the start of the server does not tell. */
+  readonly statsBegan: string | null
+  /** When those of the database were reset; null: never. */
   readonly statsReset: string | null
   readonly tables: readonly TableCounter[]
 }

@@ -34,8 +34,6 @@ export interface RolloutPolicy {
   /** How many tenants run a recorded migration live before it is sent as recorded. */
   readonly proof: number
   readonly restorePoints: RestorePointPolicy
-  /** How long restore points are kept once the rollout is over. */
-  readonly keepRestorePoints: number
   readonly lockTimeout: number
   readonly statementTimeout: number
   readonly concurrentTimeout: number

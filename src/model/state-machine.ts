@@ -23,3 +23,10 @@ export function nextState<S extends string, V extends string>(machine: StateMach
 export function statesAccepting<S extends string, V extends string>(machine: StateMachine<S, V>, verb: V): S[] {
   return (Object.keys(machine) as S[]).filter((state) => machine[state].on[verb] !== undefined)
 }
+
+/** Returns the state in which a verb ends: of each machine it is the same from wherever it is accepted. */
+export function stateAfter<S extends string, V extends string>(machine: StateMachine<S, V>, verb: V): S {
+  const [from] = statesAccepting(machine, verb)
+  if (from === undefined) throw new FleetError('INVALID_TRANSITION', `No state accepts ${verb}.`)
+  return nextState(machine, from, verb)
+}

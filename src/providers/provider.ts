@@ -61,8 +61,6 @@ export interface RestorePointLooks {
 
 export interface CreatedRestorePoint extends RestorePointRef {
   readonly bytes: number
-  /** How long nobody could connect to the tenant, in milliseconds. */
-  readonly closedMs: number
   /** Settings of the tenant's database that the copy could not be given. */
   readonly settingsLost: readonly string[]
 }

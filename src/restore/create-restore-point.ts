@@ -14,7 +14,7 @@ import { FleetError } from '../model/errors.ts'
 import type { Mark } from '../model/mark.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
-import { type Client, withClient } from '../postgres/connect.ts'
+import { withClient } from '../postgres/connect.ts'
 import type { Provider } from '../providers/provider.ts'
 import { readWriteCounters } from './read-write-counters.ts'
 
@@ -42,9 +42,9 @@ export async function createRestorePoint(
   const placement = restorablePlacement(tenant)
   const id = await insertRestorePoint(db, {
     tenantId: tenant.id,
-    reason: rolloutId === undefined ? 'manual' : 'rollout',
     history: tenant.history,
     rolloutId,
+    keep,
     place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
   })
   failpoint('restore-point.recorded')
@@ -53,7 +53,7 @@ export async function createRestorePoint(
     const { oid, bytes } = await provider.createRestorePoint(placement, markOf(id, context), {
       observe: async (client) => {
         const history = await readHistory(client, tables)
-        seen = { history, counters: await countersOf(client, tables) }
+        seen = { history, counters: await readWriteCounters(client, tables) }
       },
       prove: (copy) =>
         withClient(copy, { applicationName: 'fleet/prove' }, async (client) => {
@@ -63,8 +63,9 @@ export async function createRestorePoint(
         }),
     })
     failpoint('restore-point.made')
-    const made = { oid, bytes, keep, history: seen?.history ?? [], counters: seen?.counters ?? null }
-    await finishRestorePoint(db, id, made)
+    const made = { oid, bytes, history: seen?.history ?? [], counters: seen?.counters ?? null }
+    if (!(await finishRestorePoint(db, id, made)))
+      throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${id} was given up while it was made.`)
   } catch (error) {
     await changeRestorePoint(db, id, 'fail', error instanceof Error ? error.message : String(error))
     throw error
@@ -108,9 +109,4 @@ export function restorablePlacement({ id, state, placement }: Pick<Tenant, 'id' 
 /** Returns what a restore point's database carries. */
 export function markOf(id: string, { fleet, catalogId }: Pick<RestoreContext, 'fleet' | 'catalogId'>): Mark {
   return { fleet, catalogId, kind: 'restore-point', key: id }
-}
-
-/** Returns the tenant's statistics without the fleet's own tables. */
-export function countersOf(client: Client, { table, lockTable }: HistoryTables): Promise<WriteCounters | null> {
-  return readWriteCounters(client, [table, lockTable])
 }

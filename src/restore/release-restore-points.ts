@@ -1,21 +1,20 @@
-import { changeRestorePoint, listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
+import {
+  changeRestorePoint,
+  listReleasable,
+  listRestorePoints,
+  type StoredRestorePoint,
+} from '../catalog/restore-points.ts'
+import { FleetError } from '../model/errors.ts'
 import { markOf, type RestoreContext } from './create-restore-point.ts'
 
 type ReleaseContext = Pick<RestoreContext, 'db' | 'provider' | 'fleet' | 'catalogId'>
 
 /**
- * Removes restore points whose time is over, whose tenant was deleted, and what is left of those that failed; yields each
- * that is gone.
+ * Removes what nobody will return to; yields each that is gone.
+ * @throws FleetError of the first that could not be removed, after the others
  */
 export async function* pruneRestorePoints(context: ReleaseContext): AsyncGenerator<StoredRestorePoint> {
-  const { db } = context
-  const found = [
-    ...(await listRestorePoints(db, { states: ['ready'], expired: true })),
-    ...(await listRestorePoints(db, { states: ['creating'], forgotten: true })),
-    ...(await listRestorePoints(db, { states: ['creating', 'ready'], ofDeletedTenants: true })),
-    ...(await listRestorePoints(db, { states: ['failed', 'restored'] })),
-  ]
-  yield* release([...new Map(found.map((it) => [it.id, it])).values()], context)
+  yield* release(await listReleasable(context.db), context)
 }
 
 /** Removes all that a tenant could return to. */
@@ -26,12 +25,21 @@ export async function releaseRestorePointsOf(tenantId: string, context: ReleaseC
 
 async function* release(
   points: readonly StoredRestorePoint[],
-  context: ReleaseContext,
+  { db, provider, ...fleet }: ReleaseContext,
 ): AsyncGenerator<StoredRestorePoint> {
+  let refusal: FleetError | undefined
   for (const point of points) {
-    // The tenant lives in the database of a restore point that it has returned to.
-    if (point.state !== 'restored') await context.provider.releaseRestorePoint(point, markOf(point.id, context))
-    if (point.state === 'creating') await changeRestorePoint(context.db, point.id, 'fail', 'It was given up.')
-    if (await changeRestorePoint(context.db, point.id, 'release')) yield point
+    try {
+      // The tenant lives in the database of a restore point that it has returned to.
+      if (point.state !== 'restored') await provider.releaseRestorePoint(point, markOf(point.id, fleet))
+    } catch (error) {
+      // One that is not ours any more must not keep the others.
+      if (!(error instanceof FleetError)) throw error
+      refusal ??= error
+      continue
+    }
+    if (point.state === 'creating') await changeRestorePoint(db, point.id, 'fail', 'It was given up.')
+    if (await changeRestorePoint(db, point.id, 'release')) yield point
   }
+  if (refusal !== undefined) throw refusal
 }

@@ -16,7 +16,8 @@ import type { Loss, RestoreTenantOptions, WriteCounters } from '../model/restore
 import type { Placement, Tenant } from '../model/tenant.ts'
 import type { RestoreOutcome } from '../providers/provider.ts'
 import { countLoss } from './count-loss.ts'
-import { countersOf, markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
+import { markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
+import { readWriteCounters } from './read-write-counters.ts'
 
 export interface TenantRestored {
   readonly tenantId: string
@@ -44,18 +45,16 @@ export async function restoreTenant(
   const point = await choosePoint(tenant, to, context)
   const keptId = await recordKept(tenant, point, context)
   failpoint('restore.recorded')
-  let before: WriteCounters | null = null
   let loss: Loss = { kind: 'unknown', why: 'it was counted by a process that did not come to its end' }
   const request = {
     placement,
-    point: { server: point.server, database: point.database, oid: point.oid ?? 0 },
+    point,
     mark: markOf(point.id, context),
     keptMark: markOf(keptId, context),
   }
   const outcome = await context.provider
     .restore(request, async (client) => {
-      before = await countersOf(client, context.tables)
-      loss = countLoss(point.counters, before)
+      loss = countLoss(point.counters, await readWriteCounters(client, context.tables))
       if (loss.kind !== 'none' && !acceptDataLoss) throw lossRefusal(tenant.id, point, loss)
     })
     .catch(async (error: unknown) => {
@@ -89,9 +88,9 @@ async function choosePoint(
   { id: tenantId, placement }: Tenant,
   to: string | undefined,
   { db }: RestoreContext,
-): Promise<StoredRestorePoint> {
+): Promise<ReadyRestorePoint> {
   const ready = await listRestorePoints(db, { tenantId, states: ['ready'] })
-  const chosen = to === undefined ? ready[0] : ready.find((it) => it.id === to)
+  const chosen = to === undefined ? ready.find((it) => !it.expired) : ready.find((it) => it.id === to)
   if (chosen !== undefined) return usable(chosen, placement)
   const all = ready.map(({ id }) => id).join(', ') || 'none'
   const asked = to === undefined ? undefined : await findRestorePoint(db, to)
@@ -103,12 +102,13 @@ async function choosePoint(
   throw new FleetError('RESTORE_POINT_UNKNOWN', `${what}. Of tenant "${tenantId}" there are: ${all}.`)
 }
 
-function usable(point: StoredRestorePoint, placement: Placement | null): StoredRestorePoint {
-  if (point.server === placement?.server) return point
-  throw new FleetError(
-    'RESTORE_REFUSED',
-    `Restore point ${point.id} is on server "${point.server}", the tenant is not.`,
-  )
+type ReadyRestorePoint = StoredRestorePoint & { readonly oid: number }
+
+function usable(point: StoredRestorePoint, placement: Placement | null): ReadyRestorePoint {
+  const { id, server, oid, expired, expiresAt } = point
+  if (expired) throw new FleetError('RESTORE_REFUSED', `Restore point ${id} has expired: ${expiresAt?.toISOString()}.`)
+  if (oid !== null && server === placement?.server) return { ...point, oid }
+  throw new FleetError('RESTORE_REFUSED', `Restore point ${id} is on server "${server}", the tenant is not.`)
 }
 
 /**
@@ -126,9 +126,9 @@ async function recordKept(tenant: Tenant, point: StoredRestorePoint, context: Re
   const placement = restorablePlacement(tenant)
   return insertRestorePoint(db, {
     tenantId: tenant.id,
-    reason: 'restore',
     history: tenant.history,
     replacedBy: point.id,
+    keep: context.keep,
     place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
   })
 }
@@ -137,7 +137,7 @@ async function recordOutcome(
   { id: tenantId, history }: Tenant,
   point: StoredRestorePoint,
   { keptId, outcome }: { readonly keptId: string; readonly outcome: RestoreOutcome },
-  { db, keep }: RestoreContext,
+  { db }: RestoreContext,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await recordRestored(tx, { tenantId, placement: outcome.placement, history: point.history })
@@ -147,7 +147,7 @@ async function recordOutcome(
     // kept before go on, and nobody looked at them when it came back.
     const counters = point.reason === 'restore' ? null : atNothing(point.counters)
     if (outcome.kept !== null)
-      await finishRestorePoint(tx, keptId, { oid: outcome.kept.oid, bytes: point.bytes ?? 0, history, counters, keep })
+      await finishRestorePoint(tx, keptId, { oid: outcome.kept.oid, bytes: point.bytes ?? 0, history, counters })
   })
 }
 
@@ -157,10 +157,11 @@ function atNothing(counters: WriteCounters | null): WriteCounters | null {
 }
 
 function lossRefusal(tenantId: string, point: StoredRestorePoint, loss: Exclude<Loss, { kind: 'none' }>): FleetError {
+  const madeAt = `restore point ${point.id} of ${point.readyAt?.toISOString()}`
   const what =
     loss.kind === 'unknown'
-      ? `What was written to tenant "${tenantId}" since restore point ${point.id} is unknown: ${loss.why}.`
-      : `Since restore point ${point.id}, at most ${loss.rows} rows were written to tenant "${tenantId}":\n${loss.tables
+      ? `What was written to tenant "${tenantId}" since ${madeAt} is unknown: ${loss.why}.`
+      : `Since ${madeAt}, at most ${loss.rows} rows were written to tenant "${tenantId}":\n${loss.tables
           .map(({ table, rows }) => `  ${table}  ${rows}`)
           .join('\n')}`
   return new FleetError('RESTORE_REFUSED', what, {

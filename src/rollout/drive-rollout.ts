@@ -1,6 +1,5 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { recordEvent } from '../catalog/events.ts'
-import { keepRestorePointsOf } from '../catalog/restore-points.ts'
 import {
   markWaveFinished,
   markWaveStarted,
@@ -170,7 +169,6 @@ export async function driveRollout(
       lost: lease.lost,
       broken: broken.signal,
     })
-    if (end === 'rested') await surviveOutage(() => keepIfOver(db, row))
     if (end === 'rested') emit(await surviveOutage(() => finished(db, row.id)))
     await kept
     broken.signal.throwIfAborted()
@@ -186,13 +184,6 @@ export async function driveRollout(
 function isRepeatable(plan: RolloutPlan, migration: string): boolean {
   const planned = plan.migrations.find(({ name }) => name === migration)
   return planned === undefined || planned.transaction || planned.assessment.kind === 'static'
-}
-
-/** From the end of a rollout on, its restore points are kept as long as they are meant to be. */
-async function keepIfOver(db: CatalogDb, { id, plan }: RolloutRow): Promise<void> {
-  const row = await findRollout(db, id)
-  if (row?.state === 'completed' || row?.state === 'aborted')
-    await keepRestorePointsOf(db, id, plan.policy.keepRestorePoints)
 }
 
 /** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */

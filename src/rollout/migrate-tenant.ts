@@ -3,15 +3,16 @@ import type { ClaimedRun, RunResult } from '../catalog/tenant-runs.ts'
 import type { Task } from '../engine/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import { failpoint } from '../lib/failpoint.ts'
+import { applyError } from '../migrations/apply-error.ts'
 import { type ApplyOptions, type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
+import { describeApplyError } from '../migrations/describe-apply-error.ts'
 import type { Migration } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPolicy } from '../model/rollout.ts'
 import { type Placement, versionOf } from '../model/tenant.ts'
-import { classifySqlstate, sqlstateOf } from '../postgres/sqlstate.ts'
 import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
 
 /** An event without what the driver adds: time and rollout. */
@@ -153,18 +154,10 @@ const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'
   RIGHT_MISSING: 'rights',
 }
 
-/** What stands in the way before the tenant is reached: a refusal is its failure, anything else may pass. */
+/** What stands in the way before the tenant is reached: a refusal is its failure, anything else is told by its SQLSTATE. */
 function unexpected(error: unknown): ApplyOutcome {
-  const message = error instanceof Error ? error.message : String(error)
-  const sqlstate = (error instanceof FleetError ? undefined : sqlstateOf(error)) ?? null
-  const none = { migration: null, sqlstate, message, detail: null, history: null }
-  return { ...none, kind: kindOf(error, sqlstate), phase: 'connect' }
-}
-
-function kindOf(error: unknown, sqlstate: string | null): Exclude<ApplyOutcome['kind'], 'applied'> {
-  if (error instanceof FleetError) return KINDS[error.code] ?? 'failure'
-  const found = sqlstate === null ? 'error' : classifySqlstate(sqlstate)
-  return found === 'done' ? 'error' : found
+  const outcome = describeApplyError(applyError('connect', error), undefined, null)
+  return error instanceof FleetError ? { ...outcome, kind: KINDS[error.code] ?? 'failure', sqlstate: null } : outcome
 }
 
 function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {

@@ -171,3 +171,15 @@ test('on a server that was found unfit nothing is claimed, what waits for its tu
     expect(rows).toEqual([{ state: 'pending' }])
   })
 })
+
+test('in strict mode no more is claimed than the failure budget bears', async () => {
+  await withRollout(async ({ db }, id) => {
+    await takeLease(db, id, elsewhere)
+    const key = { rolloutId: id, epoch: 1, failureMode: 'strict' } as const
+    const [first, second] = await claimRuns(db, key, ['a', 'b'])
+    expect([first?.tenantId, second]).toEqual(['a', undefined])
+    expect(await claimRuns(db, key, ['b'])).toEqual([undefined])
+    await finishRuns(db, key, [succeeded('a', 1)])
+    expect(await claimRuns(db, key, ['b'])).toMatchObject([{ tenantId: 'b' }])
+  })
+})

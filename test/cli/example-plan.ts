@@ -92,7 +92,6 @@ export const plan: RolloutPlan = {
     replay: true,
     proof: 3,
     restorePoints: 'risky',
-    keepRestorePoints: 86_400_000,
     lockTimeout: 3_000,
     statementTimeout: 600_000,
     concurrentTimeout: 7_200_000,

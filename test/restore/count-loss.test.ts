@@ -4,10 +4,11 @@ import { countLoss } from '../../src/restore/count-loss.ts'
 
 const BEFORE: WriteCounters = {
   serverStart: '2026-01-01 00:00:00+00',
+  statsBegan: '2026-01-01 00:00:00+00',
   statsReset: null,
   tables: [
-    { table: 'public.a', oid: 1, writes: 10 },
-    { table: 'public.b', oid: 2, writes: 0 },
+    { table: 'public.a', oid: 1, writes: 10, file: 1 },
+    { table: 'public.b', oid: 2, writes: 0, file: 2 },
   ],
 }
 const withWrites = (...writes: number[]): WriteCounters => ({
@@ -31,7 +32,7 @@ test('what was written is counted by table, most first', () => {
 })
 
 test('a table that was made since counts from its beginning', () => {
-  const now = { ...BEFORE, tables: [...BEFORE.tables, { table: 'public.c', oid: 3, writes: 4 }] }
+  const now = { ...BEFORE, tables: [...BEFORE.tables, { table: 'public.c', oid: 3, writes: 4, file: 3 }] }
   expect(countLoss(BEFORE, now)).toMatchObject({ kind: 'at-most', rows: 4 })
 })
 
@@ -39,9 +40,15 @@ test.each([
   ['there are no figures of before', null, BEFORE],
   ['there are no figures of now', BEFORE, null],
   ['the server was started again', BEFORE, { ...BEFORE, serverStart: '2026-01-02 00:00:00+00' }],
+  [
+    'the server crashed, and began to count anew',
+    BEFORE,
+    { ...withWrites(12, 0), statsBegan: '2026-01-01 10:00:00+00' },
+  ],
+  ['a table was emptied', BEFORE, { ...BEFORE, tables: BEFORE.tables.map((it) => ({ ...it, file: it.file + 10 })) }],
   ['the statistics were reset', BEFORE, { ...BEFORE, statsReset: '2026-01-01 10:00:00+00' }],
   ['a table is gone', BEFORE, { ...BEFORE, tables: BEFORE.tables.slice(1) }],
-  ['a table was made again', BEFORE, { ...BEFORE, tables: [{ table: 'public.a', oid: 9, writes: 0 }] }],
+  ['a table was made again', BEFORE, { ...BEFORE, tables: [{ table: 'public.a', oid: 9, writes: 0, file: 9 }] }],
   ['a figure has shrunk, whatever the others say', BEFORE, withWrites(9, 100)],
 ])('unknown, never none, where %s', (_, before, now) => {
   expect(countLoss(before, now)).toMatchObject({ kind: 'unknown' })

@@ -69,9 +69,11 @@ describe('a restore point', () => {
     const { fleet, inCatalog } = test
     await fleet.restorePoints.create('acme')
     await fleet.restorePoints.create('other')
-    await inCatalog((client) =>
-      client.query(`update fleet.restore_point set expires_at = now() where tenant_id = 'acme'`),
-    )
+    await inCatalog((client) => client.query(`update fleet.restore_point set keep = '0' where tenant_id = 'acme'`))
+    await expect(fleet.restore('acme', { to: 'p1' })).rejects.toMatchObject({
+      code: 'RESTORE_REFUSED',
+      message: expect.stringContaining('has expired'),
+    })
     const gone = []
     for await (const point of fleet.restorePoints.prune()) gone.push(point.id)
     expect(gone).toEqual(['p1'])
@@ -109,7 +111,10 @@ describe('a restore', () => {
 
     await asApplication('insert into items values (3, 30)')
     const { id } = restored.kept
-    await expect(fleet.restore('acme', { to: id })).rejects.toMatchObject({ code: 'RESTORE_REFUSED' })
+    await expect(fleet.restore('acme', { to: id })).rejects.toMatchObject({
+      code: 'RESTORE_REFUSED',
+      message: expect.stringMatching(/at most 1 rows.*\n {2}public\.items {2}1$/),
+    })
     await fleet.restore('acme', { to: id, acceptDataLoss: true })
     expect(await asApplication('select * from items order by id')).toEqual([{ id: 1 }, { id: 2 }])
     expect(await asApplication(settings)).toEqual(before)
@@ -133,14 +138,34 @@ describe('a restore', () => {
     expect(await asApplication(ITEMS)).toEqual([])
   })
 
-  test('where a table was dropped since, what is lost is unknown', async () => {
+  test.each([
+    ['dropped', 'drop table notes', 'the table public.notes is gone'],
+    ['emptied', 'truncate notes', 'the table public.notes was emptied'],
+  ])('where a table was %s since, what is lost is unknown', async (_, change, why) => {
     const { fleet, inTenant } = await setup()
-    await inTenant('acme', (client) => client.query('create table notes (id int)'))
+    await inTenant('acme', (client) => client.query('create table notes (id int); insert into notes values (1)'))
     await fleet.restorePoints.create('acme')
-    await inTenant('acme', (client) => client.query('drop table notes'))
+    await inTenant('acme', (client) => client.query(change))
     await expect(fleet.restore('acme')).rejects.toMatchObject({
       code: 'RESTORE_REFUSED',
-      message: expect.stringContaining('unknown: the table public.notes is gone'),
+      message: expect.stringContaining(`unknown: ${why}`),
+    })
+  })
+
+  test('counts large objects, and a table of the application that is named like the history', async () => {
+    const { fleet, inTenant } = await setup()
+    await inTenant('acme', (client) => client.query('create schema app; create table app.kysely_migration (id int)'))
+    await fleet.restorePoints.create('acme')
+    await inTenant('acme', (client) =>
+      client.query(`insert into app.kysely_migration values (1); select lo_from_bytea(0, 'a')`),
+    )
+    const { loss } = await fleet.restore('acme', { acceptDataLoss: true })
+    expect(loss).toMatchObject({
+      kind: 'at-most',
+      tables: [
+        { table: 'app.kysely_migration', rows: 1 },
+        { table: 'pg_catalog.pg_largeobject', rows: 1 },
+      ],
     })
   })
 

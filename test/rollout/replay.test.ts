@@ -183,6 +183,7 @@ test.each([
     'transaction: false',
   ],
   ['a transaction of its own', 'sql`commit`', 'transaction'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the migration's source
   ['a parameter where none can be', 'sql`alter table items add x int default ${5}`', 'sql.lit'],
 ])('a plan refuses %s, with its line and the remedy', async (_, statement, remedy) => {
   const { fleet, create, migration } = await setupFleet()

@@ -7,7 +7,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       id int generated always as identity primary key,
       tenant_id text collate "C" not null references fleet.tenant (id),
       state text not null,
-      reason text not null,
       -- The rollout that took it.
       rollout_id int references fleet.rollout (id),
       -- Of a state that a restore has kept: the restore point that took its place.
@@ -21,10 +20,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       bytes bigint,
       created_at timestamptz not null default now(),
       ready_at timestamptz,
-      expires_at timestamptz,
+      -- From when it is ready; one that a rollout took, from the end of the rollout.
+      keep interval not null,
       error text
     )`.execute(db)
   await sql`create index restore_point_tenant on fleet.restore_point (tenant_id, id)`.execute(db)
   await sql`create index restore_point_rollout on fleet.restore_point (rollout_id, tenant_id)`.execute(db)
-  await sql`create index restore_point_expires on fleet.restore_point (expires_at) where state = 'ready'`.execute(db)
 }

@@ -24,12 +24,8 @@ export function restoreCommand(): Command {
       withFleet(command, async (fleet, face) => {
         // Who mistyped an id hears it before being asked.
         await fleet.tenants.show(tenantId)
-        if (
-          !(await confirm(
-            face,
-            `Return tenant ${tenantId} to ${to === undefined ? 'its newest restore point' : `restore point ${to}`}?`,
-          ))
-        ) {
+        const point = to === undefined ? 'its newest restore point' : `restore point ${to}`
+        if (!(await confirm(face, `Return tenant ${tenantId} to ${point}?`))) {
           face.note('Nothing was changed.')
           return EXIT.no
         }
@@ -40,7 +36,7 @@ export function restoreCommand(): Command {
 }
 
 const HELP = `
-The tenant's sessions are ended and its database is exchanged by renaming, in about a tenth of a second. What was written
+The tenant's sessions are ended and its database is exchanged by renaming, whatever its size. What was written
 since the restore point is counted first; where it is not certain that there is nothing, exit 5.
 
   fleet restore-point list acme    what it can return to

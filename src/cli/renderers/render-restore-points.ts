@@ -1,5 +1,5 @@
 import { systemClock } from '../../lib/clock.ts'
-import type { RestorePoint, RestoreResult } from '../../model/restore-point.ts'
+import type { Loss, RestorePoint, RestoreResult } from '../../model/restore-point.ts'
 import type { Page } from '../face.ts'
 import { countOf, formatBytes, formatDuration, formatTime, formatVersion } from './format-values.ts'
 import { table } from './table.ts'
@@ -25,16 +25,17 @@ export function renderRestorePoints(points: readonly RestorePoint[], page: Page)
 
 /** Says what a tenant has returned to. */
 export function renderRestored({ tenantId, point, kept, loss, settingsLost }: RestoreResult): string {
-  const what = {
-    none: () => 'Nothing had been written since.',
-    'at-most': (rows: number) => `At most ${countOf(rows, 'row')} written since are only in ${kept.id} now.`,
-    unknown: () => `What was written since is only in ${kept.id} now.`,
-  }
-  const lost = loss.kind === 'at-most' ? what['at-most'](loss.rows) : what[loss.kind]()
   return [
     ` ${tenantId} is what it was ${point.readyAt === null ? '' : `at ${formatTime(point.readyAt)} `}(${point.id}): ${formatVersion(point.version)}`,
-    ` ${lost}`,
+    ` ${lossText(loss, kept)}`,
     ` Back again: fleet restore ${tenantId} --to ${kept.id}`,
     ...settingsLost.map((it) => ` Could not be set again: ${it}`),
   ].join('\n')
+}
+
+function lossText(loss: Loss, { id }: RestorePoint): string {
+  if (loss.kind === 'none') return 'Nothing had been written since.'
+  const what =
+    loss.kind === 'unknown' ? 'What was written since is' : `At most ${countOf(loss.rows, 'row')} written since are`
+  return `${what} only in ${id} now.`
 }

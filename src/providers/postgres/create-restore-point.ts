@@ -42,9 +42,7 @@ export async function createRestorePoint(
       const { owner } = await readTenantDatabase(client, server.name, placement)
       await dropRemains(client, owner)
       const settings = await readDatabaseSettings(client, database)
-      const startedAt = clock.now().getTime()
       await copy(client, owner)
-      const closedMs = clock.now().getTime() - startedAt
       failpoint('restore-point.copied')
       await client.query(openDatabase({ name, mark }))
       try {
@@ -63,7 +61,6 @@ export async function createRestorePoint(
         database: name,
         oid: made.oid,
         bytes: await sizeOf(client, name),
-        closedMs,
         settingsLost,
       }
     }),

@@ -5,7 +5,7 @@ import { MIGRATION_LOCK } from '../../postgres/advisory-lock.ts'
 import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
 import { endSessions } from './end-sessions.ts'
 
-export interface FenceOptions<T> {
+export interface FenceOptions {
   /** The admin's way to the maintenance database. */
   readonly admin: ConnectionDescriptor
   readonly database: string
@@ -16,7 +16,7 @@ export interface FenceOptions<T> {
    */
   readonly change: () => Promise<void>
   /** Called over a connection of ours when all others have ended, and before the change happens. Throws to prevent it. */
-  readonly inside: (own: Client) => Promise<T>
+  readonly inside: (own: Client) => Promise<void>
 }
 
 /**
@@ -26,7 +26,7 @@ export interface FenceOptions<T> {
  * @param client the connection to the maintenance database that `change` uses
  * @throws FleetError TENANT_BUSY while it is being migrated; what `change` and `inside` throw
  */
-export async function changeFenced<T>(client: ClientBase, options: FenceOptions<T>): Promise<T> {
+export async function changeFenced(client: ClientBase, options: FenceOptions): Promise<void> {
   const { admin, database, clock, change, inside } = options
   const applicationName = 'fleet/fence'
   const own = await openClient({ ...admin, database }, { applicationName })
@@ -46,13 +46,13 @@ export async function changeFenced<T>(client: ClientBase, options: FenceOptions<
     changing.catch(() => {})
     try {
       while (!isOver && !(await holdsDatabase(second, changer, database))) await clock.sleep(5)
-      if (!isOver) await endSessions(second, database, { except })
-      const answer = isOver ? undefined : { value: await inside(own) }
+      // Over by now is only a change that failed: as long as our own session is in, none can come to its end.
+      if (!isOver) {
+        await endSessions(second, database, { except })
+        await inside(own)
+      }
       await closeClient(own)
       await changing
-      // Without an answer the change ended by itself, and has thrown.
-      if (answer === undefined) throw new Error(`Database "${database}" was changed before it was fenced.`)
-      return answer.value
     } catch (error) {
       if (!isOver) await second.query('select pg_cancel_backend($1)', [changer]).catch(() => {})
       await closeClient(own)
