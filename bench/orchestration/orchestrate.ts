@@ -37,6 +37,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
     plugins: [],
     recordingsOf: async () => new Map(),
     onBackend: () => () => {},
+    restore: () => Promise.reject(new Error('nothing is taken back')),
     takeRestorePoint: async () => '',
     readHistories: async () => {},
     apply: async ({ expected, pending }) => {
@@ -59,6 +60,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
       sqlChecksumsOf: async () => new Map(),
       allowUnordered: false,
       to: undefined,
+      again: false,
       scope: { tenants: [], skipTenants: [], tags: {}, waves: [] },
       waves: WAVES,
       orderBy: undefined,

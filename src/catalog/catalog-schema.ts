@@ -4,7 +4,7 @@ import type { RecordingState } from '../model/recording-state.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
 import type { RestorePointState } from '../model/restore-point-state.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
-import type { PauseReason, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
+import type { PauseReason, RolloutDirection, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
 import type { Placement, Tags, TenantOrigin } from '../model/tenant.ts'
 import type { SkipReason, TenantRunState } from '../model/tenant-run-state.ts'
 import type { TenantState } from '../model/tenant-state.ts'
@@ -44,14 +44,21 @@ export interface CatalogSchema {
     version: string | null
     created_at: Generated<Date>
   }
-  'fleet.migration': { name: string; checksum: string; sql_checksum: string | null; seen_at: Generated<Date> }
+  'fleet.migration': {
+    name: string
+    checksum: string
+    sql_checksum: string | null
+    seen_at: Generated<Date>
+    withdrawn_by: number | null
+  }
   'fleet.rollout': {
     id: Generated<number>
     state: RolloutState
     pause_reason: PauseReason | null
     pause_note: string | null
     outcome: RolloutOutcome | null
-    direction: Generated<'forward'>
+    direction: Generated<RolloutDirection>
+    undoes: number | null
     digest: string
     intent: string
     target: string | null
@@ -63,6 +70,9 @@ export interface CatalogSchema {
     epoch: Generated<number>
     driver: JSONColumnType<DriverIdentity> | null
     heartbeat_at: Date | null
+    released_from: string | null
+    released_to: string | null
+    released_at: Date | null
   }
   'fleet.wave': {
     rollout_id: number
@@ -105,6 +115,8 @@ export interface CatalogSchema {
     message: string | null
     started_at: Date | null
     finished_at: Date | null
+    from_history_id: string | null
+    to_history_id: string | null
   }
   'fleet.restore_point': {
     id: Generated<number>

@@ -17,6 +17,7 @@ export async function joinRollout(
     .selectFrom('fleet.rollout')
     .select(['id', 'target', 'plan'])
     .where('state', 'in', ['running', 'paused'])
+    .where('direction', '=', 'forward')
     .forUpdate()
     .executeTakeFirst()
   if (!active?.target || tenant.history.includes(active.target) || !isInScope(active.plan.scope, tenant)) return
@@ -32,7 +33,8 @@ export async function joinRollout(
     from fleet.wave where rollout_id = ${rolloutId}
     on conflict (rollout_id, tenant_id) do update
       set state = 'pending', wave = excluded.wave, position = excluded.position, server = excluded.server, tries = 0,
-        skip_reason = null, migration = null, sqlstate = null, message = null, finished_at = null, not_before = now()
+        skip_reason = null, migration = null, sqlstate = null, message = null, finished_at = null, not_before = now(),
+        from_history_id = null, to_history_id = null
       where tenant_run.state in ('skipped', 'succeeded', 'failed')`.execute(tx)
   await sql`
     insert into fleet.rollout_server (rollout_id, server) values (${rolloutId}, ${tenant.server}) on conflict do nothing`.execute(

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import type { CatalogDb } from './catalog-schema.ts'
 
 /** A migration as tenants have it. */
@@ -10,11 +10,13 @@ export interface KnownMigration {
   readonly sqlChecksum: string | null
   /** Tenants, ready ones, whose history has it. */
   readonly tenants: number
+  /** Number of the undo that took it back. */
+  readonly withdrawnBy: number | null
 }
 
 /** Lists what is known of migrations: recorded checksums, and who has them, from the histories in use. */
 export async function listKnownMigrations(db: CatalogDb): Promise<KnownMigration[]> {
-  const { rows } = await sql<{ name: string; checksum: string | null; sqlChecksum: string | null; tenants: string }>`
+  const { rows } = await sql<Omit<KnownMigration, 'tenants'> & { readonly tenants: string }>`
     with used as (
       select history_id, count(*) as tenants from fleet.tenant where state = 'ready' group by history_id
     ), applied as (
@@ -22,7 +24,8 @@ export async function listKnownMigrations(db: CatalogDb): Promise<KnownMigration
       from used join fleet.history h on h.id = used.history_id cross join lateral unnest(h.names) n(name)
       group by n.name
     )
-    select coalesce(m.name, a.name) as name, m.checksum, m.sql_checksum as "sqlChecksum", coalesce(a.tenants, 0) as tenants
+    select coalesce(m.name, a.name) as name, m.checksum, m.sql_checksum as "sqlChecksum", coalesce(a.tenants, 0) as tenants,
+      m.withdrawn_by as "withdrawnBy"
     from fleet.migration m full join applied a on a.name = m.name
     order by 1`.execute(db)
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }))
@@ -56,4 +59,34 @@ export async function saveMigrations(
         : it.doNothing(),
     )
     .execute()
+}
+
+/** Makes plans pass these migrations over, from now on: an undo has taken them back. */
+export async function withdrawMigrations(db: CatalogDb, names: readonly string[], undo: number): Promise<void> {
+  await db
+    .updateTable('fleet.migration')
+    .set({ withdrawn_by: undo })
+    .where(sql<SqlBool>`name = any(${[...names]})`)
+    .execute()
+}
+
+/** Lets plans take these migrations again. */
+export async function readmitMigrations(db: CatalogDb, names: readonly string[]): Promise<void> {
+  await db
+    .updateTable('fleet.migration')
+    .set({ withdrawn_by: null })
+    .where(sql<SqlBool>`name = any(${[...names]})`)
+    .where('withdrawn_by', 'is not', null)
+    .execute()
+}
+
+/** Lists the names of what undos have withdrawn, and nobody has wanted again since. */
+export async function listWithdrawn(db: CatalogDb): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('fleet.migration')
+    .select('name')
+    .where('withdrawn_by', 'is not', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name }) => name)
 }

@@ -8,12 +8,14 @@ import { LEASE_SECONDS } from './leases.ts'
 import { up as initial } from './migrations/0001-initial.ts'
 import { up as recordedMigrations } from './migrations/0002-recorded-migrations.ts'
 import { up as restorePoints } from './migrations/0003-restore-points.ts'
+import { up as undo } from './migrations/0004-undo.ts'
 
 /** In order. A migration that an older program cannot live with also raises `fleet.meta.least_program`. */
 export const CATALOG_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_initial': { up: initial },
   '0002_recorded_migrations': { up: recordedMigrations },
   '0003_restore_points': { up: restorePoints },
+  '0004_undo': { up: undo },
 }
 
 export interface OpenCatalogOptions {

@@ -188,22 +188,29 @@ export async function recordRestored(
     .execute()
 }
 
-/** Says whether a rollout that is not over has this tenant before it or in hand. */
-export async function isInActiveRollout(db: CatalogDb, tenantId: string): Promise<boolean> {
+/** Says whether a rollout that is not over has this tenant before it or in hand; `except` is the number of one that may. */
+export async function isInActiveRollout(
+  db: CatalogDb,
+  tenantId: string,
+  { except = 0 }: { readonly except?: number | undefined } = {},
+): Promise<boolean> {
   const row = await db
     .selectFrom('fleet.tenant_run as t')
     .innerJoin('fleet.rollout as r', 'r.id', 't.rollout_id')
     .select('t.tenant_id')
     .where('t.tenant_id', '=', tenantId)
     .where('r.state', 'in', ['running', 'paused', 'aborting'])
+    .where('r.id', '<>', except)
     .where('t.state', 'in', ['pending', 'running', 'failed'])
     .limit(1)
     .executeTakeFirst()
   return row !== undefined
 }
 
-/** One that a rollout took stays while the rollout may still need it, whoever drives that. */
-const EXPIRES_AT = sql<Date | null>`(case when p.rollout_id is null then p.ready_at else r.finished_at end + p.keep)`
+/** One that a rollout took stays while the rollout, or one that takes it back, may still need it. */
+const EXPIRES_AT = sql<Date | null>`(case when p.rollout_id is null then p.ready_at
+  when not exists (select from fleet.rollout u where u.undoes = r.id and u.state in ('running', 'paused', 'aborting'))
+  then r.finished_at end + p.keep)`
 
 function selectRestorePoints(db: CatalogDb) {
   return db
@@ -243,8 +250,8 @@ function toRestorePoint(row: Row): StoredRestorePoint {
 }
 
 function reasonOf({ rollout_id, replaced_by }: Pick<Row, 'rollout_id' | 'replaced_by'>): RestorePointReason {
-  if (rollout_id !== null) return 'rollout'
-  return replaced_by === null ? 'manual' : 'restore'
+  if (replaced_by !== null) return 'restore'
+  return rollout_id === null ? 'manual' : 'rollout'
 }
 
 function formatId(number: number): string {

@@ -5,7 +5,7 @@ import { type Assignment, assignWaves, inScope } from './assign-waves.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { holdNewTenants, readTagsGeneration } from './meta.ts'
 import { insertRecordings } from './recordings.ts'
-import { refuseSecond } from './rollouts.ts'
+import { refuseSecond } from './rollout-verbs.ts'
 
 export interface StartOutcome {
   readonly tenants: number

@@ -71,7 +71,8 @@ export async function claimRuns(
       for share of t
     )
     update fleet.tenant_run r
-    set state = 'running', attempt = r.attempt + 1, epoch = ${epoch}, started_at = coalesce(r.started_at, now()), finished_at = null
+    set state = 'running', attempt = r.attempt + 1, epoch = ${epoch}, started_at = coalesce(r.started_at, now()), finished_at = null,
+      from_history_id = coalesce(r.from_history_id, fit.history_id)
     from fit join fleet.history h on h.id = fit.history_id
     where r.rollout_id = ${rolloutId} and r.tenant_id = fit.id and r.state = 'pending'
     returning r.tenant_id, r.attempt, r.tries, fit.wave, fit.placement, h.names, ${NOT_WAITED_FOR}`.execute(db)
@@ -180,7 +181,8 @@ export async function finishRuns(
     ), written as (
       update fleet.tenant_run r
       set state = result.state, tries = r.tries + result.tries, migration = result.migration, sqlstate = result.sqlstate,
-        message = result.message, not_before = now() + make_interval(secs => result.retry_in / 1000.0),
+        message = result.message, to_history_id = coalesce(result.history_id, r.to_history_id),
+        not_before = now() + make_interval(secs => result.retry_in / 1000.0),
         finished_at = case when result.state = 'pending' then null else now() end
       from owned, result
       where r.rollout_id = ${rolloutId} and r.tenant_id = owned.tenant_id and result.tenant_id = owned.tenant_id

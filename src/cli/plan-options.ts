@@ -7,6 +7,7 @@ import { collect, collectTag, parseCount, parseCountOrAll, parseQuantityText } f
 /** What `rollout plan` and `rollout start` have in common, as commander reads it. */
 export interface PlanFlags {
   readonly to?: string
+  readonly again?: boolean
   readonly tenant?: readonly string[]
   readonly skipTenant?: readonly string[]
   readonly tag?: Tags
@@ -22,6 +23,7 @@ export interface PlanFlags {
 export function addPlanOptions(command: Command): Command {
   return command
     .option('--to <migration>', 'the last migration to apply (default: the newest file)')
+    .option('--again', 'also what an undo has taken back and whose file is still the same')
     .option('--tenant <id>', 'only this tenant; may be repeated', collect)
     .option('--skip-tenant <id>', 'not this tenant; may be repeated', collect)
     .option('--tag <key=value>', 'only tenants with this tag; may be repeated, all must match', collectTag)
@@ -40,9 +42,10 @@ export function addPlanOptions(command: Command): Command {
 
 /** Turns flags into what the library takes. */
 export function planOptionsOf(flags: PlanFlags): PlanOptions {
-  const { to, concurrency, maxFailures, takeRestorePoints, replay, verify } = flags
+  const { to, again, concurrency, maxFailures, takeRestorePoints, replay, verify } = flags
   return {
     ...(to === undefined ? {} : { to }),
+    ...(again === undefined ? {} : { again }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxFailures === undefined ? {} : { maxFailures }),
     ...(takeRestorePoints === undefined ? {} : { takeRestorePoints }),
@@ -62,6 +65,7 @@ export function formatPlanFlags(flags: PlanFlags): string {
   const repeated = (name: string, values: readonly string[] = []) => values.map((value) => `${name} ${quote(value)}`)
   return [
     ...(flags.to === undefined ? [] : [`--to ${quote(flags.to)}`]),
+    ...(flags.again ? ['--again'] : []),
     ...repeated('--tenant', flags.tenant),
     ...repeated('--skip-tenant', flags.skipTenant),
     ...repeated(

@@ -25,6 +25,7 @@ import { rolloutRetryCommand } from './commands/rollout/retry.ts'
 import { rolloutShowCommand } from './commands/rollout/show.ts'
 import { rolloutStartCommand } from './commands/rollout/start.ts'
 import { rolloutStatusCommand } from './commands/rollout/status.ts'
+import { rolloutUndoCommand } from './commands/rollout/undo.ts'
 import { statusCommand } from './commands/status.ts'
 import { templateBuildCommand } from './commands/template/build.ts'
 import { templateShowCommand } from './commands/template/show.ts'
@@ -88,6 +89,7 @@ export function buildProgram(): Command {
       rolloutPauseCommand(),
       rolloutResumeCommand(),
       rolloutRetryCommand(),
+      rolloutUndoCommand(),
       rolloutAbortCommand(),
     ]),
     group('tenant', 'Make, list, change and delete tenants', [

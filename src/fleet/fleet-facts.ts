@@ -1,3 +1,4 @@
+import { listWithdrawn } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { findLatest } from '../catalog/rollouts.ts'
 import { countByState, countTenants } from '../catalog/tenant-counts.ts'
@@ -19,7 +20,12 @@ const SAMPLE = 20
 export async function readFleetStatus({ catalog, config, provider, files, clock }: Parts): Promise<FleetStatus> {
   const { db } = catalog
   const available = (await files.list()).map((it) => it.name)
-  const [groups, released, latest] = await Promise.all([countTenants(db), readReleasedVersion(db), findLatest(db)])
+  const [groups, released, latest, withdrawn] = await Promise.all([
+    countTenants(db),
+    readReleasedVersion(db),
+    findLatest(db),
+    listWithdrawn(db),
+  ])
   const lacking = new Map<string, number>()
   const versions = new Map<string | null, { tenants: number; behind: number | null }>()
   for (const { history, tenants } of groups.filter((it) => it.state === 'ready')) {
@@ -61,7 +67,9 @@ export async function readFleetStatus({ catalog, config, provider, files, clock 
     ),
     released,
     newest: available.at(-1) ?? null,
-    pending: available.filter((name) => lacking.has(name)).map((name) => ({ name, tenants: lacking.get(name) ?? 0 })),
+    pending: available
+      .filter((name) => lacking.has(name))
+      .map((name) => ({ name, tenants: lacking.get(name) ?? 0, withdrawn: withdrawn.includes(name) })),
     rollout: latest === undefined ? null : await readRolloutStatus(db, latest, clock),
   }
 }

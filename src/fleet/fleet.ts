@@ -22,6 +22,8 @@ export type { AdoptionCandidate, Diagnosis, NewTenant, RestoreTenantOptions, Ten
 export interface PlanOptions {
   /** Name of the last migration to apply; left out: the newest file. */
   readonly to?: string
+  /** Take also what an undo has withdrawn and whose file is still the same. */
+  readonly again?: boolean
   readonly scope?: Partial<RolloutScope>
   readonly concurrency?: number
   /** Overrides every wave's: `3` or `'5%'`. */
@@ -48,6 +50,26 @@ export interface DriveOptions {
   readonly signal?: AbortSignal
   /** Lets more tenants of each wave fail from now on: `3` or `'5%'`. */
   readonly maxFailures?: number | string
+}
+
+export interface UndoOptions {
+  /** Also take back what later rollouts did to the same tenants; otherwise that is refused. */
+  readonly withLater?: boolean
+  /** Take a tenant back although rows were written to it since, or nobody can tell: they will only be in what is kept. */
+  readonly acceptDataLoss?: boolean
+  /** Default: that of the rollout. */
+  readonly concurrency?: number
+  /** Overrides every wave's: `3` or `'5%'`. */
+  readonly maxFailures?: number | string
+}
+
+export interface StartUndoOptions extends UndoOptions {
+  /** Refuse when the plan's digest is another one; 8 hex digits or more. */
+  readonly digest?: string
+  /** Abort another rollout that is active, then start. The rollout that is taken back is always aborted if it is not over. */
+  readonly supersede?: boolean
+  /** Aborting it lets tenants in flight finish, then pauses. */
+  readonly signal?: AbortSignal
 }
 
 /** How a call that drives a rollout ended. `nothing-to-do`: every tenant in scope is at the target. */
@@ -137,6 +159,18 @@ export interface Fleet {
     start(options?: StartOptions): Promise<DriveResult>
     /** Goes on with a paused rollout or one whose driver died, and drives it. */
     resume(id?: string, options?: DriveOptions): Promise<DriveResult>
+    /**
+     * Says what taking a rollout back would do.
+     * @throws FleetError UNDO_REFUSED where a later rollout has changed the same tenants
+     */
+    planUndo(id: string, options?: UndoOptions): Promise<RolloutPlan>
+    /**
+     * Takes a rollout back, by a rollout of its own: each tenant that it changed returns to its restore point, new tenants
+     * get the earlier version, and its migrations are withdrawn. Goes on with the same undo if it is under way. Returns when
+     * it rests.
+     * @throws FleetError UNDO_REFUSED, ROLLOUT_ACTIVE, ROLLOUT_UNKNOWN, PLAN_CHANGED
+     */
+    undo(id: string, options?: StartUndoOptions): Promise<DriveResult>
     /** Sets failed runs back to pending; `resume` drives them. Returns how many. */
     retry(id?: string): Promise<number>
     pause(id?: string, options?: { note?: string }): Promise<void>

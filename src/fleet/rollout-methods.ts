@@ -9,6 +9,7 @@ import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
 import { ensureRestorePoint } from '../restore/create-restore-point.ts'
+import { restoreTenant } from '../restore/restore-tenant.ts'
 import {
   abortByOperator,
   findDrivable,
@@ -18,12 +19,15 @@ import {
 } from '../rollout/control-rollout.ts'
 import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
 import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } from '../rollout/plan-rollout.ts'
+import { planUndo, type UndoInput } from '../rollout/plan-undo.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
 import { readRolloutStatus, summaryOf } from '../rollout/rollout-status.ts'
 import { startRollout } from '../rollout/start-rollout.ts'
+import { undoRollout } from '../rollout/undo-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
 import { assessMigrations } from './assess-migrations.ts'
-import type { DriveResult, Fleet, PlanOptions } from './fleet.ts'
+import type { DriveResult, Fleet, PlanOptions, UndoOptions } from './fleet.ts'
+import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
 import { sqlChecksums } from './recordings.ts'
 import { restoreContext } from './restore-methods.ts'
@@ -55,6 +59,10 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       onBackend: backends.add,
       takeRestorePoint: async (rolloutId, tenant) =>
         (await ensureRestorePoint(rolloutId, tenant, restoreContext(parts))).id,
+      restore: async (tenantId, options) => {
+        const { point, kept } = await restoreTenant(await knownTenant(db, tenantId), options, restoreContext(parts))
+        return { history: point.history, kept: kept.id }
+      },
       createEngine: ({ onError }) => createInProcessEngine({ clock, onError }),
       publish: (event) => events.emit('event', event),
       readHistories: async (ids) => {
@@ -70,7 +78,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
   }
 
   async function draft(
-    { to, scope, concurrency, maxFailures, replay = true, takeRestorePoints, verify }: PlanOptions,
+    { to, again = false, scope, concurrency, maxFailures, replay = true, takeRestorePoints, verify }: PlanOptions,
     context: DriveContext,
   ): Promise<DraftRollout> {
     const { rollout } = config
@@ -86,6 +94,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       sqlChecksumsOf: sqlChecksums(recordings, files.load),
       allowUnordered: config.migrations.allowUnordered,
       to,
+      again,
       scope: full,
       waves: rollout.waves,
       orderBy: rollout.orderBy,
@@ -165,6 +174,21 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       if (allowed !== undefined) await setMaxFailuresByOperator(db, id, allowed)
       return drive(await findDrivable(db, id), context, signal)
     },
+    planUndo: async (id, options = {}) => planUndo(db, await findByTypedId(db, id), undoInput(options)),
+    undo: async (id, options = {}) => {
+      const context = await driveContext()
+      const signal = options.signal ?? new AbortController().signal
+      const abort = (active: RolloutRow) => abortByOperator(context, String(active.id), { signal, wait: true })
+      const started = await undoRollout(await findByTypedId(db, id), context, {
+        ...undoInput(options),
+        digest: options.digest,
+        supersede: options.supersede ? abort : undefined,
+        abort,
+      })
+      if (started.kind === 'nothing-to-do') return started
+      if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
+      return drive(started.row, context, signal)
+    },
     retry: (id) => retryByOperator(db, id),
     pause: (id, { note } = {}) => pauseByOperator(db, id, note),
     abort: async (id) =>
@@ -175,6 +199,10 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       yield* listRuns(db, (await findByTypedId(db, id)).id, states)
     },
   }
+}
+
+function undoInput({ withLater = false, acceptDataLoss = false, concurrency, maxFailures }: UndoOptions): UndoInput {
+  return { withLater, acceptDataLoss, concurrency, maxFailures: quantity(maxFailures) }
 }
 
 function quantity(value: number | string | undefined): Quantity | undefined {

@@ -6,8 +6,8 @@ export interface PendingInput {
   readonly available: readonly string[]
   /** Names in the tenant's history, in order of execution. */
   readonly history: readonly string[]
-  /** Last migration to apply; left out: the last one at hand. */
-  readonly to?: string | undefined
+  /** Last migration to apply; null: none; left out: the last one at hand. */
+  readonly to?: string | null | undefined
   readonly allowUnordered: boolean
 }
 
@@ -24,7 +24,7 @@ export type Pending =
  * @throws FleetError MIGRATION_UNKNOWN when there is no migration `to`; the message names close ones
  */
 export function pendingMigrations({ available, history, to, allowUnordered }: PendingInput): Pending {
-  if (to !== undefined && !available.includes(to)) throw unknownMigration(to, available)
+  if (typeof to === 'string' && !available.includes(to)) throw unknownMigration(to, available)
   const present = new Set(available)
   const missing = history.filter((name) => !present.has(name))
   if (missing.length > 0) return { kind: 'missing', migrations: missing }
@@ -34,7 +34,7 @@ export function pendingMigrations({ available, history, to, allowUnordered }: Pe
     if (found !== undefined && expected !== undefined) return { kind: 'out-of-order', found, expected }
   }
   const done = new Set(history)
-  const upTo = to === undefined ? available.length : available.indexOf(to) + 1
+  const upTo = to === undefined ? available.length : to === null ? 0 : available.indexOf(to) + 1
   return { kind: 'pending', migrations: available.slice(0, upTo).filter((name) => !done.has(name)) }
 }
 

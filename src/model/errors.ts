@@ -167,6 +167,16 @@ export const ERRORS = {
     remedy: 'Read the reason. Add `--accept-data-loss` where what would be lost may be.',
     exit: EXIT.no,
   },
+  UNDO_REFUSED: {
+    means: 'A rollout is not taken back: what came after it would be lost.',
+    remedy: 'Undo the named rollout first, or take all of it back with `--with-later`.',
+    exit: EXIT.no,
+  },
+  MIGRATION_WITHDRAWN: {
+    means: 'An undo has taken the migration back, and its file is still the same.',
+    remedy: 'Correct the file, or take it all the same with `--again`.',
+    exit: EXIT.no,
+  },
   ADOPTION_REFUSED: {
     means: 'A database cannot come under the care of the fleet as it is.',
     remedy: 'Read the reason beside each database.',

@@ -9,6 +9,8 @@ export type RolloutEvent = { readonly at: string; readonly rolloutId: string } &
   | {
       readonly type: 'rollout.started'
       readonly target: string | null
+      /** The rollout that this one takes back. */
+      readonly undoes?: string
       readonly digest: string
       readonly tenants: number /** Came after the plan was made. */
       readonly joiners: number /** Were in the plan, and are not to be migrated any more. */
@@ -47,6 +49,13 @@ export type RolloutEvent = { readonly at: string; readonly rolloutId: string } &
       readonly message: string
     }
   | { readonly type: 'tenant.restore-point'; readonly tenantId: string; readonly restorePoint: string }
+  | {
+      readonly type: 'tenant.restored'
+      readonly tenantId: string
+      readonly restorePoint: string
+      /** The state before, as a restore point of its own. */
+      readonly kept: string
+    }
   | {
       readonly type: 'migration.proven'
       readonly migration: string

@@ -23,7 +23,12 @@ export interface FleetStatus {
   /** The newest migration in the folder. */
   readonly newest: string | null
   /** Migrations in the folder that some ready tenant lacks, by name. */
-  readonly pending: readonly { readonly name: string; readonly tenants: number }[]
+  readonly pending: readonly {
+    readonly name: string
+    readonly tenants: number
+    /** An undo has taken it back. */
+    readonly withdrawn: boolean
+  }[]
   /** The active rollout, else the last one. */
   readonly rollout: RolloutStatus | null
 }

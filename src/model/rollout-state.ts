@@ -31,5 +31,8 @@ export const PAUSE_REASONS = {
 } as const
 export type PauseReason = keyof typeof PAUSE_REASONS
 
+/** `back`: an undo, which takes another rollout back. */
+export type RolloutDirection = 'forward' | 'back'
+
 /** How a completed rollout ended: `degraded` when some tenant failed within the tolerance of its wave. */
 export type RolloutOutcome = 'succeeded' | 'degraded'

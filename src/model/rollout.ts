@@ -1,5 +1,5 @@
 import type { MigrationAssessment } from './assessment.ts'
-import type { PauseReason, RolloutOutcome, RolloutState } from './rollout-state.ts'
+import type { PauseReason, RolloutDirection, RolloutOutcome, RolloutState } from './rollout-state.ts'
 import type { Tags } from './tenant.ts'
 import type { TenantRunState } from './tenant-run-state.ts'
 
@@ -71,6 +71,33 @@ export interface PlannedWave {
   readonly atOnce: number
 }
 
+/** A tenant that an undo cannot take back, and why: there is no restore point of before, or it serves no more. */
+export interface StrandedTenant {
+  readonly id: string
+  readonly why: 'no-restore-point' | 'restore-point-used' | 'restore-point-expired'
+}
+
+/** What an undo would do besides returning tenants to their restore points. */
+export interface UndoPlan {
+  /** The rollout that it takes back: `r7`. */
+  readonly of: string
+  /** Later rollouts that changed some of the same tenants: there, their work is taken back as well. */
+  readonly later: readonly string[]
+  /** Migrations that no plan takes from then on, until their file changes. */
+  readonly withdraws: readonly string[]
+  /** Migrations that plans may take again: what is undone is an undo. */
+  readonly readmits: readonly string[]
+  /** What new tenants get now, and from then on; null: that stays. */
+  readonly releases: { readonly from: string | null; readonly to: string | null } | null
+  /** Tenants that stay as they are because there is nothing that they can return to. */
+  readonly stranded: number
+  readonly strandedExamples: readonly StrandedTenant[]
+  /** Tenants that have these migrations from elsewhere, from their template mostly: they stay as they are. */
+  readonly beyond: number
+  /** Whether a tenant is taken back although rows were written to it since, or nobody can tell. */
+  readonly acceptDataLoss: boolean
+}
+
 /** What a rollout would do. `digest` names it: migrations, policy, waves, scope, and the starting versions with the plan for each. */
 export interface RolloutPlan {
   readonly digest: string
@@ -82,6 +109,10 @@ export interface RolloutPlan {
   readonly policy: RolloutPolicy
   /** Tenants that would be migrated. */
   readonly tenants: number
+  /** Migrations that would be due and were withdrawn by an undo, and what comes after them in the order of the files. */
+  readonly withdrawn?: readonly string[]
+  /** Of a rollout that takes another one back. */
+  readonly undo?: UndoPlan
   /** Whether its completion says what new tenants get: it is about every tenant that is not pinned. */
   readonly releases: boolean
   readonly skipped: {
@@ -118,6 +149,9 @@ export interface RolloutSummary {
   /** What led to the pause, in a sentence. */
   readonly pauseNote: string | null
   readonly outcome: RolloutOutcome | null
+  readonly direction: RolloutDirection
+  /** The rollout that this one takes back. */
+  readonly undoes: string | null
   readonly target: string | null
   readonly digest: string
   readonly createdAt: Date

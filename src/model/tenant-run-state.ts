@@ -17,7 +17,8 @@ export const TENANT_RUN: StateMachine<TenantRunState, TenantRunVerb> = {
     means: 'The migration or the data is to blame; counted against the failure budget.',
     on: { retry: 'pending' },
   },
-  skipped: { means: 'Not to be migrated in this rollout: pinned, aborted or gone.', on: {} },
+  skipped: { means: 'Not to be touched by this rollout: pinned, aborted, gone, or without a way back.', on: {} },
 }
 
-export type SkipReason = 'pinned' | 'aborted' | 'gone'
+/** `stranded`: of an undo, a tenant that has no restore point to return to. */
+export type SkipReason = 'pinned' | 'aborted' | 'gone' | 'stranded'

@@ -10,6 +10,7 @@ import { applyMigrations } from '../migrations/apply-migrations.ts'
 import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import { planTarget } from '../migrations/plan-target.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
@@ -45,14 +46,25 @@ export interface Template extends TemplateRef {
   readonly history: readonly string[]
 }
 
-/** Returns the migrations that a new tenant gets: up to the released version, or all if nothing was released yet. */
+/**
+ * Returns the migrations that a new tenant gets: up to the released version or, if nothing was released yet, up to what an
+ * undo has taken back.
+ */
 export async function migrationsForNewTenants({
   db,
   migrations,
 }: Pick<TemplateContext, 'db' | 'migrations'>): Promise<readonly Migration[]> {
   const all = await migrations()
   const released = await readReleasedVersion(db)
-  if (released === null) return all
+  if (released === null) {
+    const { target } = planTarget({
+      migrations: all,
+      known: await listKnownMigrations(db),
+      to: undefined,
+      again: false,
+    })
+    return all.slice(0, all.findIndex((it) => it.name === target) + 1)
+  }
   const last = all.findIndex((it) => it.name === released)
   if (last === -1) {
     throw new FleetError('MIGRATIONS_DIFFER', `New tenants get version ${released}, and there is no file for it.`, {

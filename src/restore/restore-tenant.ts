@@ -32,18 +32,19 @@ export interface TenantRestored {
 /**
  * Returns a tenant to a restore point, under the same connection string. What was there before is kept as a restore point
  * of its own. Run again after a crash, it goes on where that was.
+ * @param options with the number of the undo for which it is done, which has the tenant in hand
  * @throws FleetError RESTORE_REFUSED naming what would be lost, or what is in the way; RESTORE_POINT_UNKNOWN, TENANT_STATE,
  * TENANT_BUSY, and what the provider throws
  */
 export async function restoreTenant(
   tenant: Tenant,
-  { to, acceptDataLoss = false }: RestoreTenantOptions,
+  { to, acceptDataLoss = false, rolloutId }: RestoreTenantOptions & { readonly rolloutId?: number },
   context: RestoreContext,
 ): Promise<TenantRestored> {
   const placement = restorablePlacement(tenant)
-  await refuseWhatIsInTheWay(tenant, context)
+  await refuseWhatIsInTheWay(tenant, rolloutId, context)
   const point = await choosePoint(tenant, to, context)
-  const keptId = await recordKept(tenant, point, context)
+  const keptId = await recordKept(tenant, { point, rolloutId }, context)
   failpoint('restore.recorded')
   let loss: Loss = { kind: 'unknown', why: 'it was counted by a process that did not come to its end' }
   const request = {
@@ -73,12 +74,16 @@ export async function restoreTenant(
 /** With these, the answer to a COMMIT may have been lost. */
 const UNCERTAIN: readonly FleetErrorCode[] = ['SERVER_UNREACHABLE', 'AUTHENTICATION_FAILED', 'DATABASE_IN_USE']
 
-async function refuseWhatIsInTheWay({ id, pinned }: Tenant, { db }: RestoreContext): Promise<void> {
+async function refuseWhatIsInTheWay(
+  { id, pinned }: Tenant,
+  rolloutId: number | undefined,
+  { db }: RestoreContext,
+): Promise<void> {
   if (pinned !== null)
     throw new FleetError('RESTORE_REFUSED', `Tenant "${id}" is pinned: ${pinned}.`, {
       remedy: `Run \`fleet tenant unpin ${id}\` first.`,
     })
-  if (await isInActiveRollout(db, id))
+  if (await isInActiveRollout(db, id, { except: rolloutId }))
     throw new FleetError('RESTORE_REFUSED', `A rollout that is not over has tenant "${id}" in hand.`, {
       remedy: 'Wait until it is over, or give it up with `fleet rollout abort`.',
     })
@@ -115,7 +120,11 @@ function usable(point: StoredRestorePoint, placement: Placement | null): ReadyRe
  * Before anything is renamed; after a crash, the record that is there already.
  * @throws FleetError RESTORE_REFUSED while a restore to another one has not come to its end
  */
-async function recordKept(tenant: Tenant, point: StoredRestorePoint, context: RestoreContext): Promise<string> {
+async function recordKept(
+  tenant: Tenant,
+  { point, rolloutId }: { readonly point: StoredRestorePoint; readonly rolloutId: number | undefined },
+  context: RestoreContext,
+): Promise<string> {
   const { db, provider } = context
   const unfinished = await findUnfinishedRestore(db, tenant.id)
   if (unfinished?.to === point.id) return unfinished.kept
@@ -127,6 +136,7 @@ async function recordKept(tenant: Tenant, point: StoredRestorePoint, context: Re
   return insertRestorePoint(db, {
     tenantId: tenant.id,
     history: tenant.history,
+    rolloutId,
     replacedBy: point.id,
     keep: context.keep,
     place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),

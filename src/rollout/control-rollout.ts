@@ -1,13 +1,7 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { readWaveProgress } from '../catalog/rollout-progress.ts'
-import {
-  abortRollout,
-  findRollout,
-  pauseRollout,
-  type RolloutRow,
-  retryFailed,
-  setMaxFailures,
-} from '../catalog/rollouts.ts'
+import { abortRollout, pauseRollout, retryFailed, setMaxFailures } from '../catalog/rollout-verbs.ts'
+import { findRollout, type RolloutRow } from '../catalog/rollouts.ts'
 import { FleetError } from '../model/errors.ts'
 import type { WaveProgress } from '../model/rollout.ts'
 import { ROLLOUT } from '../model/rollout-state.ts'

@@ -7,14 +7,8 @@ import {
   readRolloutFacts,
   readWaveProgress,
 } from '../catalog/rollout-progress.ts'
-import {
-  completeRollout,
-  findRollout,
-  finishAbort,
-  pauseRollout,
-  type RolloutRow,
-  resumeRollout,
-} from '../catalog/rollouts.ts'
+import { completeRollout, finishAbort, pauseRollout, resumeRollout } from '../catalog/rollout-verbs.ts'
+import { findRollout, type RolloutRow } from '../catalog/rollouts.ts'
 import { surviveOutage } from '../catalog/survive-outage.ts'
 import {
   claimableRuns,
@@ -34,6 +28,8 @@ import { FleetError } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { Tenant } from '../model/tenant.ts'
+import { bringBack } from './bring-back.ts'
+import { type BringForwardOptions, bringForward } from './bring-forward.ts'
 import { executeRollout, type RolloutStore } from './execute-rollout.ts'
 import { holdLease } from './lease.ts'
 import { type EventBody, type MigrateTenantOptions, migrateTenant } from './migrate-tenant.ts'
@@ -44,7 +40,7 @@ import { formatRolloutId } from './rollout-id.ts'
 
 /** What the parts of a fleet lend to whoever drives a rollout. */
 export interface DriveContext
-  extends Pick<MigrateTenantOptions, 'connect' | 'tables' | 'plugins' | 'onBackend' | 'apply'> {
+  extends Pick<BringForwardOptions, 'connect' | 'tables' | 'plugins' | 'onBackend' | 'apply'> {
   readonly db: CatalogDb
   readonly clock: Clock
   readonly migrations: readonly Migration[]
@@ -58,6 +54,11 @@ export interface DriveContext
     rolloutId: number,
     tenant: Pick<Tenant, 'id' | 'placement' | 'history'>,
   ) => Promise<string>
+  /** Returns a tenant to a restore point, for an undo: answers with its history, and the id of the state that was kept. */
+  readonly restore: (
+    tenantId: string,
+    options: { readonly to: string; readonly rolloutId: number; readonly acceptDataLoss: boolean },
+  ) => Promise<{ readonly history: readonly string[]; readonly kept: string }>
   /** Corrects the catalog's copy of these tenants' histories, after what may still be sent to them has ended. */
   readonly readHistories: (tenantIds: readonly string[]) => Promise<void>
 }
@@ -132,21 +133,14 @@ export async function driveRollout(
     })
     engine.start((task) =>
       migrateTenant(task, {
-        ...context,
+        clock,
         policy: plan.policy,
         emit,
         claim,
         finish,
-        recorded,
+        bring: bringFor(row, recorded, emit, context),
         prove: (tenantId, sent) => prove({ ...key, tenantId, sent, recorded, emit }, row, context),
-        takeRestorePoint: async ({ tenantId, placement, history }, pending) => {
-          const names = pending.map(({ name }) => name)
-          if (!needsRestorePoint(plan, names)) return
-          const restorePoint = await context.takeRestorePoint(row.id, { id: tenantId, placement, history })
-          emit({ type: 'tenant.restore-point', tenantId, restorePoint })
-        },
         isRepeatable: (migration) => isRepeatable(plan, migration),
-        pendingFor: pendingIn(plan, context),
         pauseServer: async (server, { sqlstate, message }) => {
           const first = await surviveOutage(() => pauseServer(db, key, { server, sqlstate: sqlstate ?? '', message }))
           if (first) emit({ type: 'server.paused', server, sqlstate: sqlstate ?? '', message })
@@ -184,6 +178,37 @@ export async function driveRollout(
 function isRepeatable(plan: RolloutPlan, migration: string): boolean {
   const planned = plan.migrations.find(({ name }) => name === migration)
   return planned === undefined || planned.transaction || planned.assessment.kind === 'static'
+}
+
+/** How this rollout brings a tenant to where it wants it. */
+function bringFor(
+  { id, plan, undoes }: RolloutRow,
+  recorded: ReadonlyMap<string, CompiledMigration>,
+  emit: (event: EventBody) => void,
+  context: DriveContext,
+): MigrateTenantOptions['bring'] {
+  if (undoes !== null) {
+    const acceptDataLoss = plan.undo?.acceptDataLoss ?? false
+    const restore = async (tenantId: string, to: string) => {
+      const { history, kept } = await context.restore(tenantId, { to, rolloutId: id, acceptDataLoss })
+      emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept })
+      return history
+    }
+    return (_task, run) => bringBack(run, { db: context.db, undoes, restore })
+  }
+  const options: BringForwardOptions = {
+    ...context,
+    policy: plan.policy,
+    recorded,
+    pendingFor: pendingIn(plan, context),
+    takeRestorePoint: async ({ tenantId, placement, history }, pending) => {
+      const names = pending.map(({ name }) => name)
+      if (!needsRestorePoint(plan, names)) return
+      const restorePoint = await context.takeRestorePoint(id, { id: tenantId, placement, history })
+      emit({ type: 'tenant.restore-point', tenantId, restorePoint })
+    },
+  }
+  return (task, run, hooks) => bringForward(task, run, hooks, options)
 }
 
 /** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */
@@ -225,7 +250,7 @@ function pendingIn(
   const byName = new Map(migrations.map((it) => [it.name, it]))
   const available = migrations.map((it) => it.name)
   return (history) => {
-    const pending = pendingMigrations({ available, history, to: plan.target ?? undefined, allowUnordered })
+    const pending = pendingMigrations({ available, history, to: plan.target, allowUnordered })
     if (pending.kind === 'pending') return pending.migrations.flatMap((name) => byName.get(name) ?? [])
     const what =
       pending.kind === 'missing'

@@ -1,18 +1,12 @@
-import type { CompiledQuery, KyselyPlugin } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import type { ClaimedRun, RunResult } from '../catalog/tenant-runs.ts'
 import type { Task } from '../engine/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import { failpoint } from '../lib/failpoint.ts'
-import { applyError } from '../migrations/apply-error.ts'
-import { type ApplyOptions, type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
-import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
-import { describeApplyError } from '../migrations/describe-apply-error.ts'
-import type { Migration } from '../migrations/migration.ts'
-import type { ConnectionDescriptor } from '../model/connection.ts'
-import { FleetError, type FleetErrorCode } from '../model/errors.ts'
+import type { ApplyOptions, ApplyOutcome } from '../migrations/apply-migrations.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPolicy } from '../model/rollout.ts'
-import { type Placement, versionOf } from '../model/tenant.ts'
+import { versionOf } from '../model/tenant.ts'
 import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
 
 /** An event without what the driver adds: time and rollout. */
@@ -27,20 +21,12 @@ export interface MigrateTenantOptions {
   readonly claim: (tenantId: string) => Promise<ClaimedRun | undefined>
   /** Writes a result; false when the attempt does not own the run any more. */
   readonly finish: (result: RunResult) => Promise<boolean>
-  readonly connect: (tenantId: string, placement: Placement) => Promise<ConnectionDescriptor>
-  /** What a tenant with this history lacks, in order. */
-  readonly pendingFor: (history: readonly string[]) => readonly Migration[]
-  /** Takes a restore point of the tenant, if these migrations ask for one; nothing is sent before it is there. */
-  readonly takeRestorePoint: (run: ClaimedRun, pending: readonly Migration[]) => Promise<void>
-  /** What may be sent as recorded, by name. */
-  readonly recorded: ReadonlyMap<string, CompiledMigration>
+  /** Brings the tenant to where the rollout wants it; never throws. */
+  readonly bring: (task: Task, run: ClaimedRun, hooks: BringHooks) => Promise<ApplyOutcome>
   /** Told what a tenant was sent by migrations that have to be proven, once they are committed. */
   readonly prove: (tenantId: string, sent: ReadonlyMap<string, readonly CompiledQuery[]>) => Promise<void>
   /** Whether a migration that stopped on an error may simply be tried again. */
   readonly isRepeatable: (migration: string) => boolean
-  readonly apply?: (options: ApplyOptions) => Promise<ApplyOutcome>
-  readonly tables: ApplyOptions['tables']
-  readonly plugins: readonly KyselyPlugin[]
   readonly policy: RolloutPolicy
   readonly clock: Clock
   readonly emit: (event: EventBody) => void
@@ -48,11 +34,12 @@ export interface MigrateTenantOptions {
   readonly pauseServer: (server: string, cause: Cause) => Promise<void>
   /** Pauses the rollout: the role lacks a right. */
   readonly pauseRollout: (cause: Cause) => Promise<void>
-  /** Told of a backend of ours in a tenant, so that it can be ended at once; returns how to forget it. */
-  readonly onBackend: (to: ConnectionDescriptor, pid: number) => () => void
 }
 
-/** Brings one tenant to the target: claim, apply, record. Safe to repeat, and harmless when another driver has taken over. */
+/** What is told while a tenant is brought somewhere: the queries that a live migration sent, and the end of the connection. */
+export type BringHooks = Required<Pick<ApplyOptions, 'onSent' | 'onClosing'>>
+
+/** Brings one tenant to where its rollout wants it: claim, bring, record. Safe to repeat, and harmless when another driver has taken over. */
 export async function migrateTenant(task: Task, options: MigrateTenantOptions): Promise<void> {
   const run = await options.claim(task.tenantId)
   if (run === undefined) return
@@ -63,8 +50,7 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   emit({ type: 'tenant.started', wave, tenantId, attempt })
   const sent = new Map<string, readonly CompiledQuery[]>()
   let closed: Promise<void> | undefined
-  const outcome = await attemptRun(task, run, {
-    ...options,
+  const outcome = await options.bring(task, run, {
     onSent: (name, queries) => sent.set(name, queries),
     onClosing: (it) => {
       closed = it
@@ -105,59 +91,6 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
       retryInMs,
     })
   }
-}
-
-async function attemptRun(
-  task: Task,
-  run: ClaimedRun,
-  options: MigrateTenantOptions & Pick<ApplyOptions, 'onSent' | 'onClosing'>,
-): Promise<ApplyOutcome> {
-  const { tables, plugins, policy, recorded, onSent, onClosing } = options
-  let forget: (() => void) | undefined
-  try {
-    const pending = options.pendingFor(run.history)
-    if (pending.length === 0) return { kind: 'applied', history: run.history, applied: [] }
-    await options.takeRestorePoint(run, pending)
-    failpoint('run.restore-point-taken')
-    const connection = await options.connect(run.tenantId, run.placement)
-    return await (options.apply ?? applyMigrations)({
-      connection,
-      // PostgreSQL keeps 63 bytes, and the attempt at the end must be among them.
-      applicationName: `fleet/r${task.rolloutId}/${run.tenantId.slice(0, 40)}/${run.attempt}`,
-      expected: run.history,
-      pending,
-      recorded: new Map([...recorded].filter(([name]) => !task.live.includes(name))),
-      onSent,
-      onClosing,
-      plugins,
-      transactionMode: policy.transactionMode,
-      tables,
-      ownerRole: run.placement.ownerRole,
-      timeouts: { lock: policy.lockTimeout, statement: policy.statementTimeout, concurrent: policy.concurrentTimeout },
-      onConnected: ({ pid }) => {
-        forget = options.onBackend(connection, pid)
-        failpoint('run.connected')
-      },
-    })
-  } catch (error) {
-    return unexpected(error)
-  } finally {
-    forget?.()
-  }
-}
-
-/** Refusals that are not the tenant's fault. */
-const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'>>> = {
-  SERVER_UNREACHABLE: 'error',
-  DATABASE_IN_USE: 'busy',
-  TENANT_BUSY: 'busy',
-  RIGHT_MISSING: 'rights',
-}
-
-/** What stands in the way before the tenant is reached: a refusal is its failure, anything else is told by its SQLSTATE. */
-function unexpected(error: unknown): ApplyOutcome {
-  const outcome = describeApplyError(applyError('connect', error), undefined, null)
-  return error instanceof FleetError ? { ...outcome, kind: KINDS[error.code] ?? 'failure', sqlstate: null } : outcome
 }
 
 function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {

@@ -1,17 +1,17 @@
-import { closest } from 'fastest-levenshtein'
 import { sql } from 'kysely'
-import { type Assignment, countAssigned, countMatches, countScope, pinnedExamples } from '../catalog/assign-waves.ts'
+import { type Assignment, countAssigned, countScope, pinnedExamples } from '../catalog/assign-waves.ts'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations } from '../catalog/known-migrations.ts'
 import { readTagsGeneration } from '../catalog/meta.ts'
-import { listTags } from '../catalog/tenant-counts.ts'
 import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import { planTarget } from '../migrations/plan-target.ts'
 import type { MigrationAssessment } from '../model/assessment.ts'
 import { FleetError } from '../model/errors.ts'
 import type { PlannedMigration, PlannedVersion, RolloutPlan, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
 import { versionOf } from '../model/tenant.ts'
+import { checkMatches, checkTags, checkWaveNames } from './check-scope.ts'
 import { digestOf, intentOf } from './plan-digest.ts'
 import { planWave, type Quantity, resolveSize, type WavePolicy } from './waves.ts'
 
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly sqlChecksumsOf: SqlChecksumsOf
   readonly allowUnordered: boolean
   readonly to: string | undefined
+  /** Take also what an undo has withdrawn. */
+  readonly again: boolean
   readonly scope: RolloutScope
   readonly waves: readonly WavePolicy[]
   readonly orderBy: string | undefined
@@ -29,6 +31,9 @@ export interface PlanInput {
   /** In place of every wave's own. */
   readonly maxFailures: Quantity | undefined
 }
+
+/** With up to where it goes, by the files and by what was withdrawn. */
+type TargetedInput = PlanInput & ReturnType<typeof planTarget>
 
 /** A plan whose migrations nobody has looked into yet. */
 export interface DraftPlan extends Omit<RolloutPlan, 'digest' | 'migrations'> {
@@ -55,18 +60,19 @@ export interface PlannedRollout extends Omit<DraftRollout, 'draft' | 'known'> {
 
 /**
  * Computes what a rollout would do, from the catalog alone and without holding the fleet in memory.
- * @throws FleetError MIGRATIONS_DIFFER, MIGRATION_UNKNOWN, WAVE_EMPTY, WAVE_UNKNOWN, TAG_UNKNOWN
+ * @throws FleetError MIGRATIONS_DIFFER, MIGRATION_UNKNOWN, MIGRATION_WITHDRAWN, WAVE_EMPTY, WAVE_UNKNOWN, TAG_UNKNOWN
  */
-export async function draftRollout(input: PlanInput): Promise<DraftRollout> {
-  const { migrations, scope, waves, orderBy } = input
+export async function draftRollout(planInput: PlanInput): Promise<DraftRollout> {
+  const { migrations, scope, waves, orderBy } = planInput
   checkWaveNames(scope, waves)
   // One snapshot, so that the counts of a plan agree with each other.
-  return input.db
+  return planInput.db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (db) => {
       const known = await listKnownMigrations(db)
+      const input = { ...planInput, ...planTarget({ ...planInput, known }) }
       const reformatted = await checkMigrations(migrations, known, input.sqlChecksumsOf)
       await checkTags(db, scope)
       // Whoever names tenants or waves does not ask for the canaries: one that is missing is no mistake then.
@@ -146,9 +152,9 @@ interface PlanFacts {
 
 function composeDraft(
   { inScope, due, counts, examples }: PlanFacts,
-  input: PlanInput,
+  input: TargetedInput,
 ): Pick<DraftRollout, 'draft' | 'intent'> {
-  const { migrations, scope, waves, policy, maxFailures } = input
+  const { migrations, scope, waves, policy, maxFailures, target, withdrawn } = input
   const isWanted = (wave: number | null) =>
     wave !== null && (scope.waves.length === 0 || scope.waves.includes(waves[wave]?.name ?? ''))
   const wanted = counts.filter((it) => isWanted(it.wave))
@@ -164,7 +170,6 @@ function composeDraft(
     }))
     .filter((it) => it.tenants > 0)
     .sort((a, b) => b.tenants - a.tenants)
-  const target = input.to ?? migrations.at(-1)?.name ?? null
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === target) + 1)
   const intent = intentOf({
     target,
@@ -202,6 +207,7 @@ function composeDraft(
         ),
       )
       .filter((wave) => wave.tenants > 0),
+    withdrawn,
     scope,
     policy,
     tenants: total(wanted, 'tenants'),
@@ -230,9 +236,9 @@ function total<K extends string>(rows: readonly Readonly<Record<K, number>>[], k
 function pendingFor(
   history: readonly string[],
   tenants: number,
-  { migrations, to, allowUnordered }: PlanInput,
+  { migrations, target, allowUnordered }: TargetedInput,
 ): readonly string[] {
-  const pending = pendingMigrations({ available: migrations.map((it) => it.name), history, to, allowUnordered })
+  const pending = pendingMigrations({ available: migrations.map((it) => it.name), history, to: target, allowUnordered })
   if (pending.kind === 'pending') return pending.migrations
   if (pending.kind === 'out-of-order') {
     throw outOfOrder(
@@ -253,48 +259,4 @@ function isWhole(scope: RolloutScope): boolean {
 
 function overridden(waves: readonly WavePolicy[], maxFailures: Quantity | undefined): readonly WavePolicy[] {
   return maxFailures === undefined ? waves : waves.map((wave) => ({ ...wave, maxFailures }))
-}
-
-function checkWaveNames(scope: RolloutScope, waves: readonly WavePolicy[]): void {
-  const names = waves.map((wave) => wave.name)
-  const unknown = scope.waves.find((name) => !names.includes(name))
-  if (unknown !== undefined) {
-    throw new FleetError(
-      'WAVE_UNKNOWN',
-      `There is no wave "${unknown}". Close: ${closest(unknown, names)}. There are: ${names.join(', ')}.`,
-    )
-  }
-}
-
-/** A misspelt `match` would let the canaries go out with everyone: better no rollout. */
-async function checkMatches(db: CatalogDb, waves: readonly WavePolicy[]): Promise<void> {
-  const rules = waves.map((wave) => ({
-    name: wave.name,
-    match: wave.match,
-    size: wave.size === undefined ? undefined : 0,
-  }))
-  const matches = await countMatches(db, rules)
-  const [fleet] = await countMatches(db, [{ name: '', match: undefined, size: undefined }])
-  if (fleet === 0) return
-  const empty = waves.find((wave, index) => wave.match !== undefined && !wave.optional && matches[index] === 0)
-  if (empty === undefined) return
-  const tags = (await listTags(db, 10)).map(({ key, value, tenants }) => `${key}=${value} (${tenants})`)
-  const wanted = Object.entries(empty.match ?? {}).map(([key, value]) => `${key}=${value}`)
-  throw new FleetError(
-    'WAVE_EMPTY',
-    `Wave "${empty.name}" matches no tenant that an earlier wave leaves: ${wanted.join(', ')}. Tags in use: ${tags.join(', ') || 'none'}.`,
-  )
-}
-
-async function checkTags(db: CatalogDb, scope: RolloutScope): Promise<void> {
-  const wanted = Object.entries(scope.tags)
-  if (wanted.length === 0) return
-  const tags = await listTags(db, 200)
-  const unknown = wanted.find(([key, value]) => !tags.some((it) => it.key === key && it.value === value))
-  if (unknown === undefined || tags.length === 200) return
-  const valid = tags.slice(0, 10).map((it) => `${it.key}=${it.value} (${it.tenants})`)
-  throw new FleetError(
-    'TAG_UNKNOWN',
-    `No tenant has the tag ${unknown.join('=')}. Tags in use: ${valid.join(', ') || 'none'}.`,
-  )
 }

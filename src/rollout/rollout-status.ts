@@ -17,6 +17,8 @@ export function summaryOf(row: RolloutRow): RolloutSummary {
     pauseReason: row.pause_reason,
     pauseNote: row.pause_note,
     outcome: row.outcome,
+    direction: row.direction,
+    undoes: row.undoes === null ? null : formatRolloutId(row.undoes),
     target: row.target,
     digest: row.digest,
     createdAt: row.planned_at,

@@ -1,5 +1,5 @@
 import { recordEvent } from '../catalog/events.ts'
-import { saveMigrations } from '../catalog/known-migrations.ts'
+import { readmitMigrations, saveMigrations } from '../catalog/known-migrations.ts'
 import { findActive, findLatest, findPlanned, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
 import { failpoint } from '../lib/failpoint.ts'
@@ -89,6 +89,11 @@ async function startPlanned(
     sqlChecksum: sqlChecksums.get(name) ?? null,
   }))
   await saveMigrations(db, contents, { replace: true })
+  // What was withdrawn and is in the plan all the same was corrected, or asked for.
+  await readmitMigrations(
+    db,
+    plan.migrations.map(({ name }) => name),
+  )
   if (plan.tenants === 0) {
     if (plan.releases) await releaseReached(db, migrations, plan.target)
     return { kind: 'nothing-to-do', plan }

@@ -116,6 +116,8 @@ export const stopped: RolloutStatus = {
   pauseReason: 'failure-budget',
   pauseNote: '8 failures in wave everyone, 7 allowed.',
   outcome: null,
+  direction: 'forward',
+  undoes: null,
   target: plan.target,
   digest: plan.digest,
   createdAt: at,

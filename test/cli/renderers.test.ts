@@ -72,9 +72,10 @@ test('a rollout at rest says where the tenants are and what to type', () => {
      failure-budget (8 failures in wave everyone, 7 allowed). More tenants of a wave
      failed than it allows; retry --failed, then resume.
 
-       look      fleet rollout show r7 --failed
-       go on     fleet rollout retry r7 --failed && fleet rollout resume r7
-       give up   fleet rollout abort r7"
+       look       fleet rollout show r7 --failed
+       go on      fleet rollout retry r7 --failed && fleet rollout resume r7
+       give up    fleet rollout abort r7
+       take back  fleet rollout undo r7"
   `)
 })
 

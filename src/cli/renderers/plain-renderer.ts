@@ -52,7 +52,7 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
   switch (event.type) {
     case 'rollout.started':
       return [
-        `rollout ${event.rolloutId} started: ${countOf(event.tenants, 'tenant')} → ${formatVersion(event.target)}, digest ${event.digest.slice(0, 8)}`,
+        `rollout ${event.rolloutId} started: ${countOf(event.tenants, 'tenant')} ${event.undoes === undefined ? `→ ${formatVersion(event.target)}` : `back to before ${event.undoes}`}, digest ${event.digest.slice(0, 8)}`,
       ]
     case 'rollout.resumed':
       // What was started by this process a moment ago is not news.
@@ -94,6 +94,7 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
     case 'rollout.paused':
       return [`rollout ${event.rolloutId} paused: ${event.reason}${event.note === '' ? '' : ` (${event.note})`}`]
     case 'tenant.restore-point':
+    case 'tenant.restored':
     case 'tenant.started':
     case 'tenant.succeeded':
     case 'rollout.finished':

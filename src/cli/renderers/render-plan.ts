@@ -22,7 +22,20 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
     plan.migrations,
     { width, cut: page.cut, indent: 3 },
   )
-  const waves = table<PlannedWave>(
+  return [
+    `${style('bold', title)}  ${digest}`,
+    '',
+    migrations,
+    ...details(plan, page),
+    '',
+    waveTable(plan, page),
+    ...leftOut(plan, width),
+  ].join('\n')
+}
+
+/** Shows the waves of a plan with every number resolved. */
+export function waveTable(plan: RolloutPlan, { width, cut }: Page): string {
+  return table<PlannedWave>(
     [
       { title: 'wave', text: (it) => it.name, least: 12 },
       { title: 'tenants', text: (it) => formatNumber(it.tenants), align: 'right' },
@@ -30,17 +43,8 @@ export function renderPlan(plan: RolloutPlan, page: Page): string {
       { title: 'failures allowed', text: (it) => formatNumber(it.maxFailures) },
     ],
     plan.waves,
-    { width, cut: page.cut, indent: 3 },
+    { width, cut, indent: 3 },
   )
-  return [
-    `${style('bold', title)}  ${digest}`,
-    '',
-    migrations,
-    ...details(plan, page),
-    '',
-    waves,
-    ...leftOut(plan, width),
-  ].join('\n')
 }
 
 function noteOf({ transaction, recompiled, assessment }: PlannedMigration): string {
@@ -97,7 +101,7 @@ function atOnceText(wave: PlannedWave, { policy }: RolloutPlan): string {
   return wave.atOnce < most ? `${wave.atOnce} (of ${wave.concurrency}: ${policy.failureMode})` : `${wave.atOnce}`
 }
 
-function leftOut({ skipped, releases }: RolloutPlan, width: number): string[] {
+function leftOut({ skipped, releases, withdrawn = [] }: RolloutPlan, width: number): string[] {
   const { pinned, pinnedExamples, current, unmatched, notReady } = skipped
   const examples = pinnedExamples.map(({ id, reason }) => `${id} ("${reason}")`).join(', ')
   const parts = [
@@ -111,6 +115,14 @@ function leftOut({ skipped, releases }: RolloutPlan, width: number): string[] {
   const say = (text: string) => wrapText(text, { width, first: '   ' })
   return [
     ...(parts.length === 0 ? [] : ['', say(`Left out: ${parts.join(' ')}`)]),
+    ...(withdrawn.length === 0
+      ? []
+      : [
+          '',
+          say(
+            `Taken back by an undo, and left out with what comes after: ${withdrawn.join(', ')}. Correct the file, or take it all the same with --again.`,
+          ),
+        ]),
     ...(releases
       ? []
       : ['', say('New tenants keep getting the version that they get now: this is not about all tenants.')]),

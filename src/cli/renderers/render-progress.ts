@@ -40,9 +40,10 @@ export function renderProgress(view: RolloutView, page: ProgressPage): string {
   return lines.join('\n')
 }
 
-function header({ id, target, digest, state, pauseReason }: RolloutView, { width, style }: Page): string {
+function header({ id, target, undoes, digest, state, pauseReason }: RolloutView, { width, style }: Page): string {
   const right = `${width < NARROW ? '' : `${digest.slice(0, 8)}  `}${stateText(state, pauseReason)}`
-  const left = ` Rollout ${id ?? ''} → ${target ?? 'no migration'}`.replace('  ', ' ')
+  const where = undoes === null ? `→ ${target ?? 'no migration'}` : `← back to before ${undoes}`
+  const left = ` Rollout ${id ?? ''} ${where}`.replace('  ', ' ')
   return `${style('bold', fitText(left, Math.max(0, width - right.length - 2)))}  ${right}`
 }
 

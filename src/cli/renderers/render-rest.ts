@@ -20,13 +20,13 @@ export function renderEnd(status: RolloutStatus, page: Page): string {
 /** Says in what state the tenants are now that nothing moves, and what to type next. */
 export function renderRest(status: RolloutStatus, { width, style }: Page): string {
   const say = (text: string) => wrapText(text, { width, first: ' ' })
-  const steps = nextSteps(status).map(({ why, command }) => `   ${why.padEnd(8)}  ${style('bold', command)}`)
+  const steps = nextSteps(status).map(({ why, command }) => `   ${why.padEnd(9)}  ${style('bold', command)}`)
   return [say(`${tenantsText(status)} ${stateSentence(status)}`), ...(steps.length > 0 ? ['', ...steps] : [])].join(
     '\n',
   )
 }
 
-function tenantsText({ waves, target }: RolloutStatus): string {
+function tenantsText({ waves, target, undoes }: RolloutStatus): string {
   const sum = (state: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped') =>
     waves.reduce((total, wave) => total + wave.counts[state], 0)
   const [pending, running, succeeded, failed, skipped] = [
@@ -37,8 +37,14 @@ function tenantsText({ waves, target }: RolloutStatus): string {
     sum('skipped'),
   ]
   const parts = [
-    `${formatNumber(succeeded)} ${succeeded === 1 ? 'tenant is' : 'tenants are'} at ${formatVersion(target)}`,
-    ...(failed > 0 ? [`${formatNumber(failed)} failed and kept what they had before the failing migration`] : []),
+    `${formatNumber(succeeded)} ${succeeded === 1 ? 'tenant is' : 'tenants are'} ${undoes === null ? `at ${formatVersion(target)}` : `as before ${undoes}`}`,
+    ...(failed > 0
+      ? [
+          undoes === null
+            ? `${formatNumber(failed)} failed and kept what they had before the failing migration`
+            : `${formatNumber(failed)} failed and stayed as they are`,
+        ]
+      : []),
     ...(pending > 0 ? [`${formatNumber(pending)} not started`] : []),
     ...(skipped > 0 ? [`${formatNumber(skipped)} skipped`] : []),
   ]
@@ -77,18 +83,20 @@ function pauseSentence(id: string, reason: PauseReason | null, pauseNote: string
 }
 
 /** The commands that make sense now, the likeliest last. */
-export function nextSteps({ id, state, outcome, pauseReason, failures, driver }: RolloutStatus): NextStep[] {
+export function nextSteps({ id, undoes, state, outcome, pauseReason, failures, driver }: RolloutStatus): NextStep[] {
   const look = failures.length > 0 ? [{ why: 'look', command: `fleet rollout show ${id} --failed` }] : []
+  const undo = undoes === null ? [{ why: 'take back', command: `fleet rollout undo ${id}` }] : []
   const retry = `fleet rollout retry ${id} --failed && fleet rollout resume ${id}`
   switch (state) {
     case 'completed':
       if (outcome !== 'degraded') return []
-      return [...look, { why: 'go on', command: retry }]
+      return [...look, ...undo, { why: 'go on', command: retry }]
     case 'paused':
       return [
         ...look,
         { why: 'go on', command: pauseReason === 'failure-budget' ? retry : `fleet rollout resume ${id}` },
         { why: 'give up', command: `fleet rollout abort ${id}` },
+        ...undo,
       ]
     case 'running':
       return driver?.alive
@@ -101,6 +109,6 @@ export function nextSteps({ id, state, outcome, pauseReason, failures, driver }:
     case 'aborting':
       return []
     case 'aborted':
-      return [...look, { why: 'again', command: 'fleet rollout plan' }]
+      return [...look, ...undo, { why: 'again', command: 'fleet rollout plan' }]
   }
 }

@@ -35,7 +35,11 @@ export function renderRollouts(rollouts: readonly RolloutSummary[], page: Page):
         title: 'state',
         text: (it) => [it.state, it.outcome ?? it.pauseReason].filter((part) => part !== null).join(': '),
       },
-      { title: 'target', text: (it) => formatVersion(it.target), least: 12 },
+      {
+        title: 'target',
+        text: (it) => (it.undoes === null ? formatVersion(it.target) : `undoes ${it.undoes}`),
+        least: 12,
+      },
       { title: 'started', text: (it) => (it.startedAt ? formatTime(it.startedAt) : '') },
       {
         title: 'took',

@@ -22,7 +22,7 @@ export function renderStatus(status: FleetStatus, page: Page): string {
   if (odd.length > 0) lines.push(say(odd.join(' · ')))
   if (status.rollout) {
     lines.push('', say(stateSentence(status.rollout)))
-    for (const { why, command } of nextSteps(status.rollout)) lines.push(`   ${why.padEnd(8)}  ${command}`)
+    for (const { why, command } of nextSteps(status.rollout)) lines.push(`   ${why.padEnd(9)}  ${command}`)
   }
   if (status.tenants === 0) lines.push('', say('Make the first one: fleet tenant create acme'))
   return lines.join('\n')
@@ -53,7 +53,9 @@ function pendingText({ pending, newest, released }: FleetStatus): string {
       ? `Nothing was released yet: new tenants get the newest file, ${newest}.`
       : `New tenants get ${released}.`
   if (pending.length === 0) return `Nothing is pending. ${created}`
-  const names = pending.slice(0, 3).map(({ name, tenants }) => `${name} (${countOf(tenants, 'tenant')})`)
+  const names = pending
+    .slice(0, 3)
+    .map(({ name, tenants, withdrawn }) => `${name} (${countOf(tenants, 'tenant')}${withdrawn ? '; taken back' : ''})`)
   const more = pending.length > 3 ? `, and ${pending.length - 3} more` : ''
   return `Pending: ${names.join(', ')}${more}. ${created} Next: fleet rollout plan`
 }

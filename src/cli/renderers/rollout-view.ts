@@ -23,6 +23,8 @@ export interface RolloutView {
   readonly pauseReason: PauseReason | null
   readonly outcome: RolloutOutcome | null
   readonly target: string | null
+  /** The rollout that it takes back; null: it goes forward. */
+  readonly undoes: string | null
   readonly digest: string
   readonly waves: readonly WaveView[]
   readonly failures: readonly FailureGroup[]
@@ -40,12 +42,13 @@ export interface RolloutView {
 const SAMPLES = 100
 
 /** Returns the view of a rollout that is about to start. */
-export function viewOfPlan({ target, digest, waves }: RolloutPlan): RolloutView {
+export function viewOfPlan({ target, undo, digest, waves }: RolloutPlan): RolloutView {
   return {
     ...REST,
     id: null,
     state: 'planned',
     target,
+    undoes: undo?.of ?? null,
     digest,
     waves: waves.map(({ name, tenants, maxFailures }) => ({ ...NOTHING_DONE, name, total: tenants, maxFailures })),
   }
@@ -53,7 +56,7 @@ export function viewOfPlan({ target, digest, waves }: RolloutPlan): RolloutView 
 
 /** Returns the view of a rollout that was found. */
 export function viewOfStatus(status: RolloutStatus): RolloutView {
-  const { id, state, pauseReason, outcome, target, digest, failures } = status
+  const { id, state, pauseReason, outcome, target, undoes, digest, failures } = status
   const waves = status.waves.map(({ name, counts, maxFailures, startedAt, finishedAt }): WaveView => {
     const { pending, running, succeeded, failed, skipped } = counts
     return {
@@ -68,7 +71,7 @@ export function viewOfStatus(status: RolloutStatus): RolloutView {
       finishedAt: finishedAt?.getTime() ?? null,
     }
   })
-  return { ...REST, id, state, pauseReason, outcome, target, digest, waves, failures }
+  return { ...REST, id, state, pauseReason, outcome, target, undoes, digest, waves, failures }
 }
 
 const REST = {
@@ -89,7 +92,7 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
     event.type === 'rollout.waiting' ? before : { ...before, id: event.rolloutId, waitingFor: null }
   switch (event.type) {
     case 'rollout.started':
-      return { ...view, state: 'running', target: event.target, digest: event.digest }
+      return { ...view, state: 'running', target: event.target, undoes: event.undoes ?? null, digest: event.digest }
     case 'rollout.resumed':
       return {
         ...view,
@@ -136,6 +139,7 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
       return { ...inWave(view, event.wave, leave), retries: view.retries + 1 }
     case 'migration.proven':
     case 'tenant.restore-point':
+    case 'tenant.restored':
       return view
     case 'migration.deviated':
       return { ...view, notice: `${event.migration} runs live: it differs from what was recorded` }

@@ -1,0 +1,63 @@
+import type { RolloutPlan, StrandedTenant, UndoPlan } from '../../model/rollout.ts'
+import type { Page } from '../face.ts'
+import { countOf, formatNumber, formatVersion } from './format-values.ts'
+import { waveTable } from './render-plan.ts'
+import { wrapText } from './wrap-text.ts'
+
+const WHY: Readonly<Record<StrandedTenant['why'], string>> = {
+  'no-restore-point': 'no restore point',
+  'restore-point-used': 'its restore point was returned to already',
+  'restore-point-expired': 'its restore point has expired',
+}
+
+/** Shows what taking a rollout back would do: who returns, who cannot, and what follows for migrations and new tenants. */
+export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): string {
+  const { width, style } = page
+  const say = (text: string) => wrapText(text, { width, first: '   ' })
+  const title = ` Undo of ${undo.of}  digest ${plan.digest.slice(0, 8)}`
+  return [
+    style('bold', title),
+    '',
+    say(
+      plan.tenants === 0
+        ? 'No tenant has anything to return to.'
+        : `${countOf(plan.tenants, 'tenant')} return${plan.tenants === 1 ? 's' : ''} to what ${plan.tenants === 1 ? 'it' : 'they'} had before. Their sessions are ended while the databases are exchanged; what is there now is kept.`,
+    ),
+    ...(plan.tenants === 0 ? [] : ['', waveTable(plan, page), '', say(lossText(undo))]),
+    ...strandedText(undo).map(say),
+    ...consequences(plan, undo).map(say),
+  ].join('\n')
+}
+
+function lossText({ acceptDataLoss }: UndoPlan): string {
+  return acceptDataLoss
+    ? 'What was written since will only be in what is kept: --accept-data-loss was given.'
+    : 'Where rows were written since, or nobody can tell, the tenant fails and stays as it is. To take those back all the same: --accept-data-loss'
+}
+
+function strandedText({ stranded, strandedExamples }: UndoPlan): string[] {
+  if (stranded === 0) return []
+  const examples = strandedExamples.map(({ id, why }) => `${id} (${WHY[why]})`).join(', ')
+  return [
+    '',
+    `${countOf(stranded, 'tenant')} cannot return, and stay${stranded === 1 ? 's' : ''} as they are: ${examples}${stranded > strandedExamples.length ? ', …' : ''}.`,
+  ]
+}
+
+function consequences({ skipped }: RolloutPlan, undo: UndoPlan): string[] {
+  const { later, withdraws, readmits, releases, beyond } = undo
+  const pinned = skipped.pinnedExamples.map(({ id, reason }) => `${id} ("${reason}")`).join(', ')
+  const lines = [
+    ...(later.length > 0 ? [`What ${later.join(' and ')} did to these tenants is taken back as well.`] : []),
+    ...(skipped.pinned > 0 ? [`${formatNumber(skipped.pinned)} pinned, left as they are: ${pinned}.`] : []),
+    ...(beyond > 0
+      ? [`${countOf(beyond, 'tenant')} with these migrations were not changed by it, and keep them.`]
+      : []),
+    ...(withdraws.length > 0 ? [`Withdrawn until their files are others: ${withdraws.join(', ')}.`] : []),
+    ...(readmits.length > 0 ? [`Rollouts take again: ${readmits.join(', ')}.`] : []),
+    ...(releases === null
+      ? []
+      : [`New tenants get ${formatVersion(releases.to)} from now on, no more ${formatVersion(releases.from)}.`]),
+  ]
+  return lines.length === 0 ? [] : ['', ...lines]
+}

@@ -1,0 +1,33 @@
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { findUnfinishedRestore } from '../catalog/restore-points.ts'
+import type { ClaimedRun } from '../catalog/tenant-runs.ts'
+import { readWayBack } from '../catalog/undo.ts'
+import type { ApplyOutcome } from '../migrations/apply-outcome.ts'
+import { FleetError } from '../model/errors.ts'
+import { outcomeOfRefusal } from './outcome-of-refusal.ts'
+import { wayBack } from './way-back.ts'
+
+export interface BringBackOptions {
+  readonly db: CatalogDb
+  /** Number of the rollout that is taken back. */
+  readonly undoes: number
+  /** Returns the tenant to a restore point; answers with the history that it has then. */
+  readonly restore: (tenantId: string, to: string) => Promise<readonly string[]>
+}
+
+/** Returns a tenant to what it had before the rollout that is taken back; never throws. */
+export async function bringBack(
+  { tenantId, history }: ClaimedRun,
+  { db, undoes, restore }: BringBackOptions,
+): Promise<ApplyOutcome> {
+  try {
+    const facts = await readWayBack(db, { rolloutId: undoes, tenantId })
+    const unfinished = await findUnfinishedRestore(db, tenantId)
+    const way = facts && wayBack(facts, { history, unfinished: unfinished?.to })
+    if (way === undefined || way.kind === 'nothing-to-do') return { kind: 'applied', history, applied: [] }
+    if (way.kind === 'none') throw new FleetError('RESTORE_POINT_UNKNOWN', `There is nothing to return to: ${way.why}.`)
+    return { kind: 'applied', history: await restore(tenantId, way.to), applied: [] }
+  } catch (error) {
+    return outcomeOfRefusal(error)
+  }
+}

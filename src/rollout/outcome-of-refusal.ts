@@ -1,0 +1,18 @@
+import { applyError } from '../migrations/apply-error.ts'
+import type { ApplyOutcome } from '../migrations/apply-outcome.ts'
+import { describeApplyError } from '../migrations/describe-apply-error.ts'
+import { FleetError, type FleetErrorCode } from '../model/errors.ts'
+
+/** Refusals that are not the tenant's fault. */
+const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'>>> = {
+  SERVER_UNREACHABLE: 'error',
+  DATABASE_IN_USE: 'busy',
+  TENANT_BUSY: 'busy',
+  RIGHT_MISSING: 'rights',
+}
+
+/** Says what stands in the way before a tenant is migrated: a refusal is its failure, anything else is told by its SQLSTATE. */
+export function outcomeOfRefusal(error: unknown): ApplyOutcome {
+  const outcome = describeApplyError(applyError('connect', error), undefined, null)
+  return error instanceof FleetError ? { ...outcome, kind: KINDS[error.code] ?? 'failure', sqlstate: null } : outcome
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { readReleasedVersion } from '../catalog/meta.ts'
+import { findRollout, type RolloutRow } from '../catalog/rollouts.ts'
+import { type ChangesOfRollout, countBeyond, readChanges } from '../catalog/undo.ts'
+import { FleetError } from '../model/errors.ts'
+import type { PlannedWave, RolloutPlan, UndoPlan } from '../model/rollout.ts'
+import { atOnce } from './next-step.ts'
+import { formatRolloutId } from './rollout-id.ts'
+import { type Quantity, resolveMaxFailures } from './waves.ts'
+
+export interface UndoInput {
+  readonly withLater: boolean
+  readonly acceptDataLoss: boolean
+  readonly concurrency: number | undefined
+  /** In place of every wave's own. */
+  readonly maxFailures: Quantity | undefined
+}
+
+/** How many tenants are named of those that stay as they are. */
+const EXAMPLES = 5
+
+/**
+ * Computes what taking a rollout back would do, from the catalog alone and without holding the fleet in memory.
+ * @throws FleetError UNDO_REFUSED where a later rollout has changed the same tenants, and where the rollout is not over
+ */
+export async function planUndo(db: CatalogDb, row: RolloutRow, input: UndoInput): Promise<RolloutPlan> {
+  const changes = await readChanges(db, row.id, EXAMPLES)
+  const later = await Promise.all(changes.later.map((id) => findRollout(db, id)))
+  const laterRows = later.filter((it) => it !== undefined)
+  if (laterRows.length > 0 && !input.withLater) throw changedLater(row, laterRows)
+  const { withdraws, readmits } = wantedNoMore(row, changes)
+  const undo: UndoPlan = {
+    of: formatRolloutId(row.id),
+    later: laterRows.map(({ id }) => formatRolloutId(id)),
+    withdraws,
+    readmits,
+    releases: releaseBefore([row, ...laterRows], await readReleasedVersion(db)),
+    stranded: changes.stranded,
+    strandedExamples: changes.strandedExamples,
+    beyond: await countBeyond(db, { rolloutId: row.id, migrations: withdraws }),
+    acceptDataLoss: input.acceptDataLoss,
+  }
+  return composeUndo(row, changes, undo, input)
+}
+
+/** What plans leave out from then on, also what every tenant failed on; undoing an undo turns that around. */
+function wantedNoMore(
+  { plan: { migrations, undo } }: RolloutRow,
+  changes: ChangesOfRollout,
+): Pick<UndoPlan, 'withdraws' | 'readmits'> {
+  if (undo !== undefined) return { withdraws: undo.readmits, readmits: undo.withdraws }
+  const taken = [...migrations.map(({ name }) => name), ...changes.migrations]
+  return { withdraws: [...new Set(taken)].sort(), readmits: [] }
+}
+
+/** What new tenants got before the first of these rollouts that changed it, if the last that did still has its way. */
+function releaseBefore(rollouts: readonly RolloutRow[], released: string | null): UndoPlan['releases'] {
+  const releasing = rollouts.filter((it) => it.released_at !== null)
+  const [first, last] = [releasing[0], releasing.at(-1)]
+  if (first === undefined || last === undefined || last.released_to !== released) return null
+  return first.released_from === released ? null : { from: released, to: first.released_from }
+}
+
+function composeUndo(
+  { plan }: RolloutRow,
+  { waves, pinned, pinnedExamples }: ChangesOfRollout,
+  undo: UndoPlan,
+  { concurrency, maxFailures }: UndoInput,
+): RolloutPlan {
+  const policy = { ...plan.policy, concurrency: concurrency ?? plan.policy.concurrency }
+  const planned = waves
+    .filter(({ tenants }) => tenants > 0)
+    .map(({ name, tenants, ...was }): PlannedWave => {
+      const allowed = maxFailures === undefined ? was.maxFailures : resolveMaxFailures(maxFailures, tenants)
+      const most = Math.min(was.concurrency, policy.concurrency)
+      const together = atOnce({ concurrency: most, maxFailures: allowed, failed: 0 }, policy.failureMode)
+      return { name, tenants, concurrency: most, maxFailures: allowed, atOnce: Math.min(tenants, together) }
+    })
+  const { stranded: _, strandedExamples: __, beyond: ___, ...named } = undo
+  return {
+    digest: hash([named, policy, planned.map(({ name, concurrency: most, maxFailures: n }) => [name, most, n])]).slice(
+      0,
+      12,
+    ),
+    target: undo.releases?.to ?? null,
+    migrations: [],
+    versions: [],
+    waves: planned,
+    scope: { tenants: [], skipTenants: [], tags: {}, waves: [] },
+    policy,
+    tenants: planned.reduce((sum, { tenants }) => sum + tenants, 0),
+    releases: false,
+    undo,
+    skipped: { current: 0, unmatched: 0, pinned, pinnedExamples, notReady: 0 },
+  }
+}
+
+/** Names what is asked for: an undo under way is recognised by it. */
+export function undoIntentOf(of: number, input: UndoInput): string {
+  return hash(['undo', of, input.withLater, input.acceptDataLoss, input.concurrency ?? null, input.maxFailures ?? null])
+}
+
+function changedLater({ id }: RolloutRow, later: readonly RolloutRow[]): FleetError {
+  const names = later.map((it) => formatRolloutId(it.id)).join(', ')
+  return new FleetError('UNDO_REFUSED', `Tenants that ${formatRolloutId(id)} changed were changed later by ${names}.`, {
+    remedy: `Undo ${formatRolloutId(later.at(-1)?.id ?? id)} first, or take all of it back at once: --with-later`,
+  })
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}

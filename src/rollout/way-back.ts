@@ -1,0 +1,25 @@
+import type { WayBackFacts } from '../catalog/undo.ts'
+
+/** How a tenant returns to what it had before a rollout. */
+export type WayBack =
+  | { readonly kind: 'nothing-to-do' }
+  | { readonly kind: 'restore'; readonly to: string }
+  | { readonly kind: 'none'; readonly why: string }
+
+/**
+ * Decides how a tenant returns to what it had.
+ * @param unfinished the restore point to which a restore that was interrupted is on its way
+ */
+export function wayBack(
+  { from, stoppedInside, point }: WayBackFacts,
+  { history, unfinished }: { readonly history: readonly string[]; readonly unfinished: string | undefined },
+): WayBack {
+  // Whatever the catalog says of its history: the databases may have been exchanged already.
+  if (unfinished !== undefined) return { kind: 'restore', to: unfinished }
+  const isChanged = JSON.stringify(history) !== JSON.stringify(from) || (stoppedInside && point?.state !== 'restored')
+  if (!isChanged) return { kind: 'nothing-to-do' }
+  if (point === undefined) return { kind: 'none', why: 'no restore point was taken of it' }
+  if (point.state !== 'ready') return { kind: 'none', why: `its restore point ${point.id} was returned to already` }
+  if (point.expired) return { kind: 'none', why: `its restore point ${point.id} has expired` }
+  return { kind: 'restore', to: point.id }
+}

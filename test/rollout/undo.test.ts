@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest'
+import { setupFleet } from '../support/fleet.ts'
+import { runFleet } from '../support/fleet-process.ts'
+
+const IDS = ['a', 'b', 'c', 'd']
+const OLD = ['0001_items', '0002_price']
+const NEW = [...OLD, '0003_drop']
+const DROP = 'await sql`alter table items drop column price`.execute(db)'
+
+/** Four tenants, two of them canaries, with a row each; and a migration that drops the row's price. */
+async function setup(input: Parameters<typeof setupFleet>[0] = {}) {
+  const test = await setupFleet({
+    rollout: {
+      waves: [
+        { name: 'canary', match: { ring: 'internal' } },
+        { name: 'everyone', maxFailures: 4 },
+      ],
+    },
+    ...input,
+  })
+  const { fleet } = test
+  await test.create({ a: { ring: 'internal' }, b: { ring: 'internal' }, c: {}, d: {} })
+  for (const id of IDS) await test.inTenant(id, (client) => client.query('insert into items values (1, 10)'))
+  await fleet.rollouts.start()
+  await test.migration('0003_drop', DROP)
+  const items = async (id: string) =>
+    (
+      await test.inTenant(id, (client) => client.query('select to_jsonb(items) as item from items order by id'))
+    ).rows.map(({ item }) => item)
+  /** Starts what is pending; returns the number of the rollout. */
+  const rollOut = async (options: Parameters<typeof fleet.rollouts.start>[0] = {}) => {
+    const result = await fleet.rollouts.start(options)
+    if (result.kind === 'nothing-to-do') throw new Error('there was nothing to roll out')
+    return result.status
+  }
+  return { ...test, items, rollOut }
+}
+
+const everyone = (history: readonly string[]) => Object.fromEntries(IDS.map((id) => [id, history]))
+
+describe('undo', () => {
+  test('returns every tenant that the rollout changed, wave by wave, and new tenants get the earlier version', async () => {
+    const { fleet, rollOut, items, histories, create, events } = await setup()
+    const { id } = await rollOut()
+    expect(await histories(IDS)).toEqual(everyone(NEW))
+    await create(['late'])
+    expect(await fleet.rollouts.planUndo(id)).toMatchObject({
+      tenants: 4,
+      waves: [
+        { name: 'canary', tenants: 2, maxFailures: 0 },
+        { name: 'everyone', tenants: 2, maxFailures: 4 },
+      ],
+      undo: {
+        of: id,
+        withdraws: ['0003_drop'],
+        releases: { from: '0003_drop', to: '0002_price' },
+        stranded: 0,
+        beyond: 1,
+      },
+    })
+    const undone = await fleet.rollouts.undo(id)
+    expect(undone).toMatchObject({
+      kind: 'rested',
+      status: { state: 'completed', outcome: 'succeeded', direction: 'back', undoes: id },
+    })
+    expect(await histories([...IDS, 'late'])).toEqual({ ...everyone(OLD), late: NEW })
+    expect(await items('a')).toEqual([{ id: 1, price: 10 }])
+    expect((await fleet.status()).released).toBe('0002_price')
+    const order = events.flatMap((it) => (it.type === 'tenant.restored' ? [it.tenantId] : []))
+    expect(order.slice(0, 2).toSorted()).toEqual(['a', 'b'])
+    await create(['later'])
+    expect(await histories(['later'])).toEqual({ later: OLD })
+  })
+
+  test('withdraws the migration until its file is another one, or it is wanted again', async () => {
+    const { fleet, rollOut, histories, migration } = await setup()
+    const { id } = await rollOut()
+    await fleet.rollouts.undo(id)
+    const plan = await fleet.rollouts.plan()
+    expect(plan).toMatchObject({ tenants: 0, target: '0002_price', withdrawn: ['0003_drop'] })
+    expect(await fleet.rollouts.start()).toMatchObject({ kind: 'nothing-to-do' })
+    await migration('0004_more', 'await sql`alter table items add column more int`.execute(db)')
+    expect(await fleet.rollouts.plan()).toMatchObject({ tenants: 0 })
+    await expect(fleet.rollouts.plan({ to: '0004_more' })).rejects.toMatchObject({
+      code: 'MIGRATION_WITHDRAWN',
+      message: expect.stringMatching(
+        /^migrations\/0003_drop.ts was taken back by rollout r\d+, and is still the same.$/,
+      ),
+    })
+    expect(await fleet.rollouts.plan({ again: true })).toMatchObject({ tenants: 4, target: '0004_more' })
+    await migration('0003_drop', `${DROP} // with care`)
+    await rollOut()
+    expect(await histories(IDS)).toEqual(everyone([...NEW, '0004_more']))
+  })
+
+  test('of an undo brings forward what that took back, with the rows of then', async () => {
+    const { fleet, rollOut, items, histories } = await setup()
+    const { id } = await rollOut()
+    const first = await fleet.rollouts.undo(id)
+    const undo = first.kind === 'nothing-to-do' ? '' : first.status.id
+    expect(await fleet.rollouts.planUndo(undo)).toMatchObject({
+      undo: { withdraws: [], readmits: ['0003_drop'], releases: { from: '0002_price', to: '0003_drop' } },
+    })
+    await fleet.rollouts.undo(undo, { acceptDataLoss: true })
+    expect(await histories(IDS)).toEqual(everyone(NEW))
+    expect(await items('c')).toEqual([{ id: 1 }])
+    expect(await fleet.status()).toMatchObject({ released: '0003_drop', pending: [] })
+    expect(await fleet.rollouts.undo(undo)).toMatchObject({ kind: 'nothing-to-do' })
+  })
+
+  test('touches nobody whom the rollout did not change, and a tenant that failed keeps its rows', async () => {
+    const { fleet, rollOut, items, histories, inTenant } = await setup()
+    // The column is needed here, so that it cannot be dropped.
+    await inTenant('d', (client) => client.query('create view prices as select price from items'))
+    const { id } = await rollOut({ scope: { skipTenants: ['c'] } })
+    expect(await histories(IDS)).toEqual({ a: NEW, b: NEW, c: OLD, d: OLD })
+    await inTenant('c', (client) => client.query('insert into items values (2, 20)'))
+    await inTenant('d', (client) => client.query('insert into items values (2, 20)'))
+    const oids = () =>
+      inTenant('c', (client) =>
+        client.query(
+          `select datname, oid from pg_database where datname like '%\\_c' or datname like '%\\_d' order by 1`,
+        ),
+      ).then(({ rows }) => rows)
+    const before = await oids()
+    await fleet.rollouts.undo(id)
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    expect(await oids()).toEqual(before)
+    expect(await items('c')).toHaveLength(2)
+    expect(await items('d')).toHaveLength(2)
+    expect(await items('a')).toEqual([{ id: 1, price: 10 }])
+  })
+
+  test('where rows were written since, a tenant fails and stays, unless that is accepted', async () => {
+    const { fleet, rollOut, items, histories, inTenant } = await setup()
+    const { id } = await rollOut()
+    await inTenant('c', (client) => client.query('insert into items values (2)'))
+    const refused = await fleet.rollouts.undo(id)
+    expect(refused).toMatchObject({
+      status: { state: 'completed', outcome: 'degraded', failures: [{ count: 1, example: 'c' }] },
+    })
+    expect(await histories(IDS)).toEqual({ ...everyone(OLD), c: NEW })
+    expect(await items('c')).toEqual([{ id: 1 }, { id: 2 }])
+    expect(await fleet.rollouts.undo(id, { acceptDataLoss: true })).toMatchObject({ status: { outcome: 'succeeded' } })
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    const kept = (await fleet.restorePoints.list({ tenantId: 'c' })).find(({ reason }) => reason === 'restore')
+    await fleet.restore('c', { to: kept?.id, acceptDataLoss: true })
+    expect(await items('c')).toEqual([{ id: 1 }, { id: 2 }])
+  })
+
+  test('lists tenants without a restore point before it starts, leaves them, and is degraded by them', async () => {
+    const { fleet, rollOut, histories, root, env } = await setup({ restorePoints: { take: 'never' } })
+    const { id } = await rollOut({ scope: { skipTenants: ['d'] } })
+    await rollOut({ takeRestorePoints: 'risky' })
+    const shown = await runFleet(['rollout', 'undo', id, '--dry-run'], { root, env })
+    expect(shown).toMatchObject({ code: 0, output: expect.stringContaining('3 tenants cannot return') })
+    expect(shown.output).toContain('a (no restore point)')
+    expect(await fleet.rollouts.undo(id)).toMatchObject({ status: { outcome: 'degraded' } })
+    expect(await histories(IDS)).toEqual(everyone(NEW))
+    expect((await fleet.status()).released).toBe('0003_drop')
+  })
+
+  test('is refused where a later rollout changed the same tenants, unless that is taken back as well', async () => {
+    const { fleet, rollOut, histories, migration } = await setup()
+    const { id } = await rollOut()
+    await migration('0004_more', 'await sql`alter table items add column more int`.execute(db)')
+    const later = await rollOut()
+    await expect(fleet.rollouts.undo(id)).rejects.toMatchObject({
+      code: 'UNDO_REFUSED',
+      message: expect.stringContaining(later.id),
+    })
+    expect(await histories(['a'])).toEqual({ a: [...NEW, '0004_more'] })
+    const undone = await fleet.rollouts.undo(id, { withLater: true })
+    expect(undone).toMatchObject({
+      status: { outcome: 'succeeded', plan: { undo: { withdraws: ['0003_drop', '0004_more'], later: [later.id] } } },
+    })
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    expect((await fleet.status()).released).toBe('0002_price')
+  })
+
+  test('gives a rollout up that is not over, and one that was undone is not tried again', async () => {
+    const { fleet, rollOut, histories, inTenant } = await setup()
+    await inTenant('b', (client) => client.query('create view prices as select price from items'))
+    const { id, state } = await rollOut()
+    expect(state).toBe('paused')
+    expect(await fleet.rollouts.undo(id)).toMatchObject({ status: { outcome: 'succeeded', undoes: id } })
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    expect(await fleet.rollouts.status(id)).toMatchObject({ state: 'aborted' })
+    await expect(fleet.rollouts.retry(id)).rejects.toMatchObject({ code: 'INVALID_TRANSITION' })
+  })
+
+  test('a tenant that stopped half-way outside a transaction is taken back, too', async () => {
+    const { fleet, rollOut, items, histories, migration, inTenant } = await setup()
+    await migration(
+      '0003_drop',
+      `${DROP}; await sql\`create unique index concurrently one on items (id)\`.execute(db)
+       await sql\`select 1 / (select count(*) from items where id = 1)\`.execute(db)`,
+      'export const config = { transaction: false }',
+    )
+    await inTenant('c', (client) => client.query('update items set id = 7'))
+    const { id } = await rollOut()
+    expect(await histories(IDS)).toEqual({ ...everyone(NEW), c: OLD })
+    expect(await items('c')).toEqual([{ id: 7 }])
+    await fleet.rollouts.undo(id, { acceptDataLoss: true })
+    expect(await items('c')).toEqual([{ id: 7, price: 10 }])
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    expect(await fleet.rollouts.planUndo(id)).toMatchObject({ tenants: 0, undo: { stranded: 0 } })
+  })
+})
+
+test.each(['rollout.started', 'restore.swapped', 'run.applied'])(
+  'killed at %s, an undo goes on when it is called again',
+  async (failpoint) => {
+    const { fleet, rollOut, items, histories, root, env } = await setup()
+    const { id } = await rollOut()
+    const args = ['rollout', 'undo', id, '--yes']
+    expect(await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })).toMatchObject({
+      code: 'SIGKILL',
+    })
+    const again = await runFleet(args, { root, env })
+    expect(again).toMatchObject({ code: 0 })
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    for (const tenant of IDS) expect(await items(tenant)).toEqual([{ id: 1, price: 10 }])
+    const points = await fleet.restorePoints.list()
+    expect(points.map(({ state }) => state).toSorted()).toEqual([
+      ...Array(4).fill('ready'),
+      ...Array(4).fill('restored'),
+    ])
+    expect((await fleet.rollouts.list()).filter(({ direction }) => direction === 'back')).toHaveLength(1)
+    expect(await fleet.rollouts.undo(id)).toMatchObject({ kind: 'nothing-to-do' })
+  },
+)
