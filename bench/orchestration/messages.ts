@@ -9,6 +9,7 @@ const wave = (name: string, match: WavePolicy['match']): WavePolicy => ({
   match,
   size: undefined,
   maxFailures: { value: 0, unit: 'tenants' },
+  onFailure: 'halt',
   concurrency: undefined,
   optional: false,
 })

@@ -144,6 +144,7 @@ export async function findRestorePointOf(
     .where('p.rollout_id', '=', rolloutId)
     .where('p.tenant_id', '=', tenantId)
     .where('p.state', '=', 'ready')
+    .where('p.replaced_by', 'is', null)
     .orderBy('p.id')
     .limit(1)
     .executeTakeFirst()

@@ -91,6 +91,7 @@ const POINT_OF_RUN = sql`
       select from fleet.rollout u where u.undoes = o.id and u.state in ('running', 'paused', 'aborting')) as expired
     from fleet.restore_point p
     where p.rollout_id = r.rollout_id and p.tenant_id = r.tenant_id and p.state in ('ready', 'restored')
+      and (p.replaced_by is not null) = (o.direction = 'back')
     order by p.state = 'ready' desc, p.id limit 1
   ) p on true`
 

@@ -1,6 +1,6 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
 import type { ConnectionDescriptor } from '../model/connection.ts'
-import type { FailureMode, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
+import type { FailureMode, OnFailure, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** Number of tenants, or a share of them as a percentage such as `'10%'`. */
@@ -17,6 +17,7 @@ export interface WaveConfig {
   readonly size: Quantity | undefined
   /** Of the wave, rounded down. */
   readonly maxFailures: Quantity
+  readonly onFailure: OnFailure
   readonly concurrency: number | undefined
   /** A wave that matches nobody is left out instead of failing the plan. */
   readonly optional: boolean

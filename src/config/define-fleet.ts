@@ -1,5 +1,5 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
-import type { FailureMode, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
+import type { FailureMode, OnFailure, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** `10` tenants or `'10%'` of them. */
@@ -25,6 +25,11 @@ export interface WaveInput {
   readonly size?: QuantityInput | undefined
   /** How many may fail before nothing more is started: of the wave, rounded down. Default 0. */
   readonly maxFailures?: QuantityInput | undefined
+  /**
+   * What becomes of a tenant that fails: `halt` leaves it as it is then, `restore` returns it to its restore point at once, if
+   * something is left behind and nobody wrote to it meanwhile. Default `halt`.
+   */
+  readonly onFailure?: OnFailure | undefined
   /** Most tenants of this wave at once; left out: `rollout.concurrency`. */
   readonly concurrency?: number | undefined
   /** A wave that matches nobody is left out instead of failing the plan. Default false. */

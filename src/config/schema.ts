@@ -63,6 +63,7 @@ const wave = options({
   match: tags.optional(),
   size: quantity.optional(),
   maxFailures: quantity.default({ value: 0, unit: 'tenants' }),
+  onFailure: z.enum(['halt', 'restore'], { error: 'is not one of: halt, restore.' }).default('halt'),
   concurrency: atLeastOne.optional(),
   optional: flag.default(false),
 })
@@ -110,6 +111,7 @@ const rollout = options({
         match: undefined,
         size: undefined,
         maxFailures: { value: 0, unit: 'tenants' },
+        onFailure: 'halt',
         concurrency: undefined,
         optional: true,
       },

@@ -13,6 +13,12 @@ export interface RolloutScope {
 
 export type FailureMode = 'strict' | 'soft'
 
+/**
+ * What becomes of a tenant that failed: `halt` leaves it as the failure left it, `restore` returns it to its restore point at
+ * once, if the failure left something behind and nobody wrote to it meanwhile.
+ */
+export type OnFailure = 'halt' | 'restore'
+
 /** Which tenants get a restore point before their first migration: those with a risky one to come, all, or none. */
 export type RestorePointPolicy = 'risky' | 'always' | 'never'
 
@@ -69,6 +75,7 @@ export interface PlannedWave {
   readonly maxFailures: number
   /** How many really run at once at its start, after the failure mode had its say. */
   readonly atOnce: number
+  readonly onFailure: OnFailure
 }
 
 /** A tenant that an undo cannot take back, and why: there is no restore point of before, or it serves no more. */

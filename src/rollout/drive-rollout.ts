@@ -18,6 +18,7 @@ import {
   type RunResult,
   releaseLostClaims,
 } from '../catalog/tenant-runs.ts'
+import { readWayBack } from '../catalog/undo.ts'
 import type { Engine } from '../engine/engine.ts'
 import { batch } from '../lib/batch.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -35,6 +36,7 @@ import { holdLease } from './lease.ts'
 import { type EventBody, type MigrateTenantOptions, migrateTenant } from './migrate-tenant.ts'
 import { needsRestorePoint } from './needs-restore-point.ts'
 import { prove, recordedIn } from './prove-recording.ts'
+import { finishPuttingBack, putBack } from './put-back.ts'
 import { isNewer } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
 
@@ -138,7 +140,7 @@ export async function driveRollout(
         emit,
         claim,
         finish,
-        bring: bringFor(row, recorded, emit, context),
+        ...waysOf(row, recorded, emit, context),
         prove: (tenantId, sent) => prove({ ...key, tenantId, sent, recorded, emit }, row, context),
         isRepeatable: (migration) => isRepeatable(plan, migration),
         pauseServer: async (server, { sqlstate, message }) => {
@@ -180,22 +182,25 @@ function isRepeatable(plan: RolloutPlan, migration: string): boolean {
   return planned === undefined || planned.transaction || planned.assessment.kind === 'static'
 }
 
-/** How this rollout brings a tenant to where it wants it. */
-function bringFor(
+/** How this rollout brings a tenant to where it wants it, and what becomes of one that failed. */
+function waysOf(
   { id, plan, undoes }: RolloutRow,
   recorded: ReadonlyMap<string, CompiledMigration>,
   emit: (event: EventBody) => void,
   context: DriveContext,
-): MigrateTenantOptions['bring'] {
-  if (undoes !== null) {
+): Pick<MigrateTenantOptions, 'bring' | 'onFailed'> {
+  const { db } = context
+  const restore = async (tenantId: string, to: string) => {
     const acceptDataLoss = plan.undo?.acceptDataLoss ?? false
-    const restore = async (tenantId: string, to: string) => {
-      const { history, kept } = await context.restore(tenantId, { to, rolloutId: id, acceptDataLoss })
-      emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept })
-      return history
-    }
-    return (_task, run) => bringBack(run, { db: context.db, undoes, restore })
+    const { history, kept } = await context.restore(tenantId, { to, rolloutId: id, acceptDataLoss })
+    emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept })
+    return history
   }
+  if (undoes !== null)
+    return {
+      bring: (_task, run) => bringBack(run, { db, undoes, restore }),
+      onFailed: async (_run, failure) => failure,
+    }
   const options: BringForwardOptions = {
     ...context,
     policy: plan.policy,
@@ -208,7 +213,16 @@ function bringFor(
       emit({ type: 'tenant.restore-point', tenantId, restorePoint })
     },
   }
-  return (task, run, hooks) => bringForward(task, run, hooks, options)
+  return {
+    bring: async (task, run, hooks) =>
+      (await finishPuttingBack(run, { db, waves: plan.waves, restore })) ?? bringForward(task, run, hooks, options),
+    onFailed: (run, failure) =>
+      putBack(run, failure, {
+        plan,
+        readWayBack: (tenantId) => readWayBack(db, { rolloutId: id, tenantId }),
+        restore,
+      }),
+  }
 }
 
 /** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */

@@ -7,6 +7,7 @@ import type { ApplyOptions, ApplyOutcome } from '../migrations/apply-migrations.
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPolicy } from '../model/rollout.ts'
 import { versionOf } from '../model/tenant.ts'
+import type { Failure } from './put-back.ts'
 import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
 
 /** An event without what the driver adds: time and rollout. */
@@ -23,6 +24,8 @@ export interface MigrateTenantOptions {
   readonly finish: (result: RunResult) => Promise<boolean>
   /** Brings the tenant to where the rollout wants it; never throws. */
   readonly bring: (task: Task, run: ClaimedRun, hooks: BringHooks) => Promise<ApplyOutcome>
+  /** Called when a run has failed, before that is recorded; returns what is to be recorded. */
+  readonly onFailed: (run: ClaimedRun, failure: Failure) => Promise<Failure>
   /** Told what a tenant was sent by migrations that have to be proven, once they are committed. */
   readonly prove: (tenantId: string, sent: ReadonlyMap<string, readonly CompiledQuery[]>) => Promise<void>
   /** Whether a migration that stopped on an error may simply be tried again. */
@@ -59,12 +62,13 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   failpoint('run.applied')
   const proving = [...sent].filter(([migration]) => task.live.includes(migration))
   if (proving.length > 0) await options.prove(tenantId, new Map(proving))
-  const settlement = settleAttempt(outcome, {
+  const settled = settleAttempt(outcome, {
     tries: run.tries,
     attempts: options.policy.attempts,
     jitter: Math.random(),
     isRepeatable: options.isRepeatable,
   })
+  const settlement = settled.kind === 'fail' ? await options.onFailed(run, settled) : settled
   // Before the run is pending again: nothing may take it up on a server that is not fit.
   if (settlement.kind === 'release' && settlement.stop === 'server')
     await options.pauseServer(task.server, settlement.cause)

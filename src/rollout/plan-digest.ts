@@ -23,6 +23,7 @@ export function intentOf({ target, migrations, waves, orderBy, scope, policy }: 
       sorted(wave.match),
       wave.size ?? null,
       wave.maxFailures,
+      wave.onFailure,
       wave.concurrency ?? null,
       wave.optional,
     ]),

@@ -75,7 +75,14 @@ function composeUndo(
       const allowed = maxFailures === undefined ? was.maxFailures : resolveMaxFailures(maxFailures, tenants)
       const most = Math.min(was.concurrency, policy.concurrency)
       const together = atOnce({ concurrency: most, maxFailures: allowed, failed: 0 }, policy.failureMode)
-      return { name, tenants, concurrency: most, maxFailures: allowed, atOnce: Math.min(tenants, together) }
+      return {
+        name,
+        tenants,
+        concurrency: most,
+        maxFailures: allowed,
+        atOnce: Math.min(tenants, together),
+        onFailure: 'halt',
+      }
     })
   const { stranded: _, strandedExamples: __, beyond: ___, ...named } = undo
   return {

@@ -1,4 +1,4 @@
-import type { FailureMode, PlannedWave } from '../model/rollout.ts'
+import type { FailureMode, OnFailure, PlannedWave } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 import { atOnce } from './next-step.ts'
 
@@ -14,6 +14,7 @@ export interface WavePolicy {
   readonly match: Tags | undefined
   readonly size: Quantity | undefined
   readonly maxFailures: Quantity
+  readonly onFailure: OnFailure
   readonly concurrency: number | undefined
   readonly optional: boolean
 }
@@ -47,5 +48,6 @@ export function planWave(
     concurrency: most,
     maxFailures: allowed,
     atOnce: Math.min(tenants, atOnce({ concurrency: most, maxFailures: allowed, failed: 0 }, failureMode)),
+    onFailure: wave.onFailure,
   }
 }

@@ -78,9 +78,9 @@ export const plan: RolloutPlan = {
     },
   ],
   waves: [
-    { name: 'canary', tenants: 4, concurrency: 32, maxFailures: 0, atOnce: 1 },
-    { name: 'early', tenants: 41, concurrency: 32, maxFailures: 0, atOnce: 1 },
-    { name: 'everyone', tenants: 366, concurrency: 64, maxFailures: 7, atOnce: 8 },
+    { name: 'canary', tenants: 4, concurrency: 32, maxFailures: 0, atOnce: 1, onFailure: 'halt' },
+    { name: 'early', tenants: 41, concurrency: 32, maxFailures: 0, atOnce: 1, onFailure: 'halt' },
+    { name: 'everyone', tenants: 366, concurrency: 64, maxFailures: 7, atOnce: 8, onFailure: 'halt' },
   ],
   scope: { tenants: [], skipTenants: [], tags: {}, waves: [] },
   policy: {

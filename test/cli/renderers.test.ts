@@ -145,6 +145,7 @@ test('fifty waves and twenty causes fit a terminal of 24 lines', () => {
     concurrency: 1,
     maxFailures: 0,
     atOnce: 1,
+    onFailure: 'halt' as const,
     name: `w${index}`,
   }))
   const failures = Array.from({ length: 20 }, (_, index) => ({

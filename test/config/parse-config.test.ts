@@ -43,6 +43,7 @@ test('a name alone is a whole configuration: every default is filled in', () => 
           match: undefined,
           size: undefined,
           maxFailures: { value: 0, unit: 'tenants' },
+          onFailure: 'halt',
           concurrency: undefined,
           optional: true,
         },
@@ -117,7 +118,7 @@ test.each<[wrong: string, input: unknown, message: string]>([
   [
     'an option of a wave that does not exist',
     { name: 'a', rollout: { waves: [{ name: 'x', bake: '10m' }] } },
-    'rollout.waves[0].bake: is not an option. Allowed here: name, match, size, maxFailures, concurrency, optional.',
+    'rollout.waves[0].bake: is not an option. Allowed here: name, match, size, maxFailures, onFailure, concurrency, optional.',
   ],
   [
     'a size in words',

@@ -33,6 +33,7 @@ test('a planned wave says how many really run at once', () => {
     match: undefined,
     size: undefined,
     maxFailures: percent(2),
+    onFailure: 'halt' as const,
     concurrency: 64,
     optional: false,
   }
