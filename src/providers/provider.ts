@@ -79,6 +79,8 @@ export interface RestoreOutcome {
   readonly placement: Placement
   /** The state before; null when it is gone by now. */
   readonly kept: RestorePointRef | null
+  /** How long nobody could be in the tenant, in milliseconds; null: an earlier call has done it. */
+  readonly closedFor: number | null
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
 }
@@ -165,6 +167,17 @@ export interface Provider {
    * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
    */
   restore(request: RestoreRequest, confirm: (tenant: Client) => Promise<void>): Promise<RestoreOutcome>
+
+  /**
+   * Opens a restore point to us alone, for as long as `look` takes; whatever happens, nobody without the rights of its owner
+   * gets in. What it holds must not be changed.
+   * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; what `look` throws
+   */
+  lookIntoRestorePoint(
+    point: RestorePointRef,
+    mark: Mark,
+    look: (point: ConnectionDescriptor) => Promise<void>,
+  ): Promise<void>
 
   /**
    * Removes a restore point, only if name, mark and OID agree; gone is fine. An OID of null: it was never seen whole.

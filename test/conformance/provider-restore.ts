@@ -60,6 +60,36 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
   })
 
+  test('a restore point can be looked into by us alone, and is closed again whatever happens', async () => {
+    const { provider, second, asSuperuser, application, inside } = fleet()
+    const placement = await withNote()
+    const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    const settings = await settingsOf(point.database)
+    const seen: unknown[] = []
+    await provider.lookIntoRestorePoint(point, mark('p1'), async (copy) => {
+      seen.push(...(await inside(copy, READ)))
+      await expect(inside(application(placement, { to: point.database }), 'select 1')).rejects.toThrow()
+    })
+    expect(seen).toEqual([{ text: 'before' }])
+    const no = new Error('not what was looked for')
+    await expect(provider.lookIntoRestorePoint(point, mark('p1'), () => Promise.reject(no))).rejects.toBe(no)
+    expect(await settingsOf(point.database)).toEqual(settings)
+    const isOpen = () =>
+      asSuperuser('select datallowconn as open from pg_database where datname = $1', [point.database])
+    expect(await isOpen()).toEqual([{ open: false }])
+    // As after a crash in the middle: the next look closes it.
+    const name = quoteIdentifier(point.database)
+    await asSuperuser(`revoke all on database ${name} from ${quoteIdentifier(placement.loginRole ?? '')};
+      alter database ${name} allow_connections true`)
+    await second.lookIntoRestorePoint(point, mark('p1'), async () => {})
+    expect(await isOpen()).toEqual([{ open: false }])
+    const outcome = await provider.restore({ placement, point, mark: mark('p1'), keptMark: mark('p2') }, async () => {})
+    expect(await inside(application(outcome.placement), READ)).toEqual([{ text: 'before' }])
+    await expect(provider.lookIntoRestorePoint(point, mark('p1'), async () => {})).rejects.toMatchObject({
+      code: 'RESTORE_POINT_UNKNOWN',
+    })
+  })
+
   test('a restore keeps the login and what was there, happens once, and can be taken back', async () => {
     const { provider, second, application, inside } = fleet()
     const placement = await withNote()
@@ -71,7 +101,8 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
     // As after a crash: nobody is asked again, and nothing is exchanged again.
     const again = await second.restore(request, () => Promise.reject(new Error('asked again')))
-    expect(again).toEqual(outcome)
+    expect(again).toEqual({ ...outcome, closedFor: null })
+    expect(outcome.closedFor).toBeGreaterThan(0)
     const { kept } = outcome
     if (kept === null) throw new Error('Nothing was kept.')
     await provider.restore(

@@ -24,9 +24,10 @@ export interface FenceOptions {
  * itself holds new sessions back, and they wait until it is done. The tenant's migration lock is taken first, and ours
  * is the last session to leave.
  * @param client the connection to the maintenance database that `change` uses
+ * @returns for how long the command held the others back, in milliseconds
  * @throws FleetError TENANT_BUSY while it is being migrated; what `change` and `inside` throw
  */
-export async function changeFenced(client: ClientBase, options: FenceOptions): Promise<void> {
+export async function changeFenced(client: ClientBase, options: FenceOptions): Promise<number> {
   const { admin, database, clock, change, inside } = options
   const applicationName = 'fleet/fence'
   const own = await openClient({ ...admin, database }, { applicationName })
@@ -39,6 +40,7 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
     const changer = await pidOf(client)
     const except = await pidOf(own)
     let isOver = false
+    const since = clock.now().getTime()
     const changing = change().finally(() => {
       isOver = true
     })
@@ -53,6 +55,7 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
       }
       await closeClient(own)
       await changing
+      return clock.now().getTime() - since
     } catch (error) {
       if (!isOver) await second.query('select pg_cancel_backend($1)', [changer]).catch(() => {})
       await closeClient(own)

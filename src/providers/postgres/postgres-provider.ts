@@ -14,6 +14,7 @@ import { diagnoseServer } from './diagnose-server.ts'
 import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
 import { findDatabases } from './find-databases.ts'
+import { lookIntoRestorePoint } from './look-into-restore-point.ts'
 import { restoreDatabase } from './restore-database.ts'
 import { tenantPlacement } from './tenant-placement.ts'
 
@@ -73,6 +74,9 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
     restore: async (request, confirm) =>
       restoreDatabase(serverOf(request.placement.server), request, { clock, confirm }),
+
+    lookIntoRestorePoint: async (point, mark, look) =>
+      lookIntoRestorePoint(serverOf(point.server), { point, mark }, { clock, look }),
 
     releaseRestorePoint: async ({ server, database, oid }, mark) =>
       deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock),

@@ -1,17 +1,16 @@
 import type { Clock } from '../../lib/clock.ts'
 import { failpoint } from '../../lib/failpoint.ts'
-import { FleetError } from '../../model/errors.ts'
-import { formatMark, parseMark, sameMark } from '../../model/mark.ts'
+import { formatMark } from '../../model/mark.ts'
 import type { Client, ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import type { RestoreOutcome, RestoreRequest } from '../provider.ts'
 import type { AdminServer } from './admin-server.ts'
+import { checkRestorePoint } from './check-restore-point.ts'
 import { withDatabaseLock } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
 import type { DatabaseFacts } from './database-state.ts'
 import { changeFenced } from './fence.ts'
-import { foreignRefusal } from './foreign-refusal.ts'
 import { readDatabase } from './read-database.ts'
 import { readTenantDatabase } from './read-tenant-database.ts'
 
@@ -39,13 +38,13 @@ export async function restoreDatabase(
   return server.run((client) =>
     withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
       const present = await readDatabase(client, database)
-      if (present?.oid === point.oid) return outcome([], (await readDatabase(client, kept))?.oid ?? null)
+      if (present?.oid === point.oid) return outcome((await readDatabase(client, kept))?.oid ?? null)
       const tenant = await readTenantDatabase(client, server.name, placement)
-      await checkPoint(client)
+      await checkRestorePoint(client, point, mark)
       const settings = await readDatabaseSettings(client, database)
       const settingsLost = settings === undefined ? [] : await applyDatabaseSettings(client, point.database, settings)
       failpoint('restore.prepared')
-      await changeFenced(client, {
+      const closedFor = await changeFenced(client, {
         admin: server.admin,
         database,
         clock,
@@ -53,17 +52,9 @@ export async function restoreDatabase(
         inside: confirm,
       })
       failpoint('restore.swapped')
-      return outcome(settingsLost, tenant.oid)
+      return outcome(tenant.oid, { settingsLost, closedFor })
     }),
   )
-
-  async function checkPoint(client: ClientBase): Promise<void> {
-    const facts = await readDatabase(client, point.database)
-    if (facts?.oid !== point.oid)
-      throw new FleetError('RESTORE_POINT_UNKNOWN', `The restore point's database "${point.database}" is gone.`)
-    if (!sameMark(parseMark(facts.comment), mark))
-      throw foreignRefusal('database', point.database, server.name, facts.comment)
-  }
 
   async function swap(client: ClientBase, { comment }: DatabaseFacts): Promise<void> {
     const [tenant, before, after] = [database, kept, point.database].map((name) => quoteIdentifier(name))
@@ -86,11 +77,18 @@ export async function restoreDatabase(
     }
   }
 
-  function outcome(settingsLost: readonly string[], keptOid: number | null): RestoreOutcome {
+  function outcome(
+    keptOid: number | null,
+    { settingsLost, closedFor }: Pick<RestoreOutcome, 'settingsLost' | 'closedFor'> = NOTHING_DONE,
+  ): RestoreOutcome {
     return {
       placement: { ...placement, oid: point.oid },
       kept: keptOid === null ? null : { server: server.name, database: kept, oid: keptOid },
       settingsLost,
+      closedFor,
     }
   }
 }
+
+/** It had happened before. */
+const NOTHING_DONE = { settingsLost: [], closedFor: null }

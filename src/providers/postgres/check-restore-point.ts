@@ -1,0 +1,21 @@
+import { FleetError } from '../../model/errors.ts'
+import { type Mark, parseMark, sameMark } from '../../model/mark.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
+import type { RestorePointRef } from '../provider.ts'
+import { foreignRefusal } from './foreign-refusal.ts'
+import { readDatabase } from './read-database.ts'
+
+/**
+ * Makes sure that a restore point's database is the one that was made, and ours.
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN
+ */
+export async function checkRestorePoint(
+  client: ClientBase,
+  { server, database, oid }: RestorePointRef,
+  mark: Mark,
+): Promise<void> {
+  const facts = await readDatabase(client, database)
+  if (facts?.oid !== oid)
+    throw new FleetError('RESTORE_POINT_UNKNOWN', `The restore point's database "${database}" is gone.`)
+  if (!sameMark(parseMark(facts.comment), mark)) throw foreignRefusal('database', database, server, facts.comment)
+}
