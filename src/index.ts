@@ -40,7 +40,18 @@ export { FleetError, type FleetErrorCode } from './model/errors.ts'
 export type { FleetEvent, ProvisioningEvent, RolloutEvent } from './model/events.ts'
 export type { Finding, FindingClass, LockMode, Verdict } from './model/finding.ts'
 export type { AdoptionResult, CheckResult, FleetStatus } from './model/fleet-status.ts'
-export type { Loss, RestorePoint, RestorePointReason, RestoreResult, TableLoss } from './model/restore-point.ts'
+export type {
+  Loss,
+  NotCompared,
+  RestorePoint,
+  RestorePointReason,
+  RestoreResult,
+  Salvage,
+  SalvagedTable,
+  SalvageRecord,
+  TableDifference,
+  TableLoss,
+} from './model/restore-point.ts'
 export type { RestorePointState } from './model/restore-point-state.ts'
 export type {
   FailureGroup,

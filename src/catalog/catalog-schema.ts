@@ -135,6 +135,13 @@ export interface CatalogSchema {
     keep: string
     error: string | null
   }
+  'fleet.salvage': {
+    tenant_id: string
+    restore_point_id: number
+    host: string
+    directory: string
+    at: Generated<Date>
+  }
   'fleet.event': {
     id: Generated<string>
     at: Date

@@ -1,6 +1,7 @@
 import type { DriveResult } from '../fleet/fleet.ts'
 import { ERRORS, EXIT, type ExitCode, FleetError } from '../model/errors.ts'
 import type { CheckResult } from '../model/fleet-status.ts'
+import type { Salvage } from '../model/restore-point.ts'
 import type { RolloutSummary } from '../model/rollout.ts'
 import type { PauseReason } from '../model/rollout-state.ts'
 
@@ -54,6 +55,11 @@ export function exitCodeOfRollout({
 /** Returns the exit code of `fleet check`. */
 export function exitCodeOfCheck({ ok }: Pick<CheckResult, 'ok'>): ExitCode {
   return ok ? EXIT.done : EXIT.no
+}
+
+/** Returns the exit code of a salvage: there may be tables that could not be read. */
+export function exitCodeOfSalvage({ notCompared }: Pick<Salvage, 'notCompared'>): ExitCode {
+  return notCompared.length === 0 ? EXIT.done : EXIT.tenantsFailed
 }
 
 /** Returns the exit code of a command that ended with an error. */

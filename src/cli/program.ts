@@ -16,6 +16,7 @@ import { restoreCommand } from './commands/restore.ts'
 import { restorePointCreateCommand } from './commands/restore-point/create.ts'
 import { restorePointListCommand } from './commands/restore-point/list.ts'
 import { restorePointPruneCommand } from './commands/restore-point/prune.ts'
+import { restorePointSalvageCommand } from './commands/restore-point/salvage.ts'
 import { rolloutAbortCommand } from './commands/rollout/abort.ts'
 import { rolloutListCommand } from './commands/rollout/list.ts'
 import { rolloutPauseCommand } from './commands/rollout/pause.ts'
@@ -108,6 +109,7 @@ export function buildProgram(): Command {
     group('restore-point', 'What tenants can return to', [
       restorePointCreateCommand(),
       restorePointListCommand(),
+      restorePointSalvageCommand(),
       restorePointPruneCommand(),
     ]),
     group('migrate', 'Write migrations and see which tenants have them', [

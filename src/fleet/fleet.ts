@@ -3,7 +3,13 @@ import type { MigrationAssessment } from '../model/assessment.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionCandidate, AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
-import type { RestorePoint, RestoreResult, RestoreTenantOptions } from '../model/restore-point.ts'
+import type {
+  RestorePoint,
+  RestoreResult,
+  RestoreTenantOptions,
+  Salvage,
+  SalvageRecord,
+} from '../model/restore-point.ts'
 import type {
   RestorePointPolicy,
   RolloutPlan,
@@ -200,13 +206,20 @@ export interface Fleet {
     create(tenantId: string): Promise<RestorePoint>
     /** The newest first. */
     list(filter?: { readonly tenantId?: string }): Promise<readonly RestorePoint[]>
+    /**
+     * Writes the rows that a restore point has, and its tenant has not now, as CSV into a folder that is empty or new.
+     * @throws FleetError RESTORE_POINT_UNKNOWN, RESTORE_REFUSED, TENANT_STATE, SALVAGE_REFUSED, SALVAGE_FAILED
+     */
+    salvage(id: string, directory: string): Promise<Salvage>
+    /** Lists where rows of a tenant, which may be deleted, were salvaged to, the newest first. The fleet does not know when such files go. */
+    salvages(tenantId: string): Promise<readonly SalvageRecord[]>
     /** Removes those whose time is over, and what is left of those that failed; yields each that is gone. */
     prune(): AsyncIterable<RestorePoint>
   }
   /**
    * Returns a tenant to a restore point, under the same connection string; what was there before is kept as a restore point.
    * @throws FleetError RESTORE_REFUSED where something written since would be lost, or may be; RESTORE_POINT_UNKNOWN,
-   * TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY
+   * TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, SALVAGE_REFUSED; SALVAGE_FAILED when it is restored already
    */
   restore(tenantId: string, options?: RestoreTenantOptions): Promise<RestoreResult>
   readonly templates: {

@@ -1,8 +1,12 @@
-import { listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
+import { resolve } from 'node:path'
+import { findRestorePoint, listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
+import { listSalvages } from '../catalog/salvages.ts'
+import { FleetError } from '../model/errors.ts'
 import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
 import { createRestorePoint, type RestoreContext } from '../restore/create-restore-point.ts'
 import { pruneRestorePoints } from '../restore/release-restore-points.ts'
 import { restoreTenant } from '../restore/restore-tenant.ts'
+import { salvageRestorePoint } from '../restore/salvage-restore-point.ts'
 import type { Fleet } from './fleet.ts'
 import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
@@ -20,19 +24,27 @@ export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'res
         if (tenantId !== undefined) await known(tenantId)
         return (await listRestorePoints(db, tenantId === undefined ? {} : { tenantId })).map(toPublic)
       },
+      salvage: async (pointId, directory) => {
+        const point = await findRestorePoint(db, pointId)
+        if (point === undefined)
+          throw new FleetError('RESTORE_POINT_UNKNOWN', `There is no restore point "${pointId}".`)
+        return salvageRestorePoint(await known(point.tenantId), { pointId, directory: resolve(directory) }, context)
+      },
+      salvages: (tenantId) => listSalvages(db, tenantId),
       prune: async function* () {
         for await (const point of pruneRestorePoints(context)) yield toPublic(point)
       },
     },
-    restore: async (tenantId, options = {}): Promise<RestoreResult> => {
-      const { point, kept, ...result } = await restoreTenant(await known(tenantId), options, context)
+    restore: async (tenantId, { salvage: directory, ...options } = {}): Promise<RestoreResult> => {
+      const salvage = directory === undefined ? undefined : resolve(directory)
+      const { point, kept, ...result } = await restoreTenant(await known(tenantId), { ...options, salvage }, context)
       return { ...result, point: toPublic(point), kept: toPublic(kept) }
     },
   }
 }
 
 /** What restoring needs of the parts. */
-export function restoreContext({ catalog, config, provider }: Parts): RestoreContext {
+export function restoreContext({ catalog, config, provider, clock }: Parts): RestoreContext {
   return {
     db: catalog.db,
     provider,
@@ -40,6 +52,7 @@ export function restoreContext({ catalog, config, provider }: Parts): RestoreCon
     catalogId: catalog.id,
     tables: config.migrations,
     keep: config.restorePoints.keep,
+    clock,
   }
 }
 

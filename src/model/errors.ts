@@ -177,6 +177,16 @@ export const ERRORS = {
     remedy: 'Correct the file, or take it all the same with `--again`.',
     exit: EXIT.no,
   },
+  SALVAGE_REFUSED: {
+    means: 'The folder for salvaged rows cannot be used.',
+    remedy: 'Name a folder that is empty, or that there is not yet.',
+    exit: EXIT.usage,
+  },
+  SALVAGE_FAILED: {
+    means: 'The rows that only a restore point has could not be written; they are still in it.',
+    remedy: 'Run `fleet restore-point salvage <id> <folder>` again before it expires.',
+    exit: EXIT.tenantsFailed,
+  },
   ADOPTION_REFUSED: {
     means: 'A database cannot come under the care of the fleet as it is.',
     remedy: 'Read the reason beside each database.',

@@ -32,6 +32,8 @@ export interface TableCounter {
   readonly table: string
   readonly oid: number
   readonly writes: number
+  /** How many of these were deletions. */
+  readonly deletes: number
   /** Number of its file: another one when it was emptied or rewritten, which counts no row. */
   readonly file: number
 }
@@ -51,11 +53,31 @@ export interface TableLoss {
   readonly table: string
   /** At most: what was rolled back counts, too. */
   readonly rows: number
+  /** How many of these were deletions, at most: those rows would come back. */
+  readonly deletes: number
 }
 
-/** What a restore would lose: rows written since the restore point, at most so many, or nobody can tell. */
+/** How two states of a table differ, row by row. An updated row is one of each. */
+export interface TableDifference {
+  readonly table: string
+  /** Rows that only the newer state has: inserted or updated since. */
+  readonly newer: number
+  /** Rows that only the older state has: deleted or updated since. */
+  readonly older: number
+}
+
+/**
+ * What a restore would lose: rows written since the restore point, exactly, where the tables are small enough to be
+ * compared; at most so many; or nobody can tell.
+ */
 export type Loss =
   | { readonly kind: 'none' }
+  | {
+      readonly kind: 'exact'
+      readonly newer: number
+      readonly older: number
+      readonly tables: readonly TableDifference[]
+    }
   | { readonly kind: 'at-most'; readonly rows: number; readonly tables: readonly TableLoss[] }
   | { readonly kind: 'unknown'; readonly why: string }
 
@@ -66,8 +88,49 @@ export interface RestoreResult {
   /** The state before, to which it can return in turn. */
   readonly kept: RestorePoint
   readonly loss: Loss
+  /** How old the restore point was, in milliseconds. */
+  readonly age: number
+  /** How long nobody could be in the tenant, in milliseconds; null: a process that died in between has done it. */
+  readonly closedFor: number | null
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /** Null: none was asked for. */
+  readonly salvage: Salvage | null
+}
+
+/** A table of which a salvage has written rows. */
+export interface SalvagedTable {
+  readonly schema: string
+  readonly table: string
+  /** Name of its file in the salvage's folder. */
+  readonly file: string
+  readonly rows: number
+}
+
+/** What a salvage could not look into. */
+export interface NotCompared {
+  readonly what: string
+  readonly why: string
+}
+
+/** The rows that only a restore point has, in files. */
+export interface Salvage {
+  readonly tenantId: string
+  /** The restore point that the rows are from. */
+  readonly pointId: string
+  readonly directory: string
+  /** Only those that have such rows. */
+  readonly tables: readonly SalvagedTable[]
+  readonly notCompared: readonly NotCompared[]
+}
+
+/** Where rows of a tenant were written to files, by a salvage that came to its end or not. */
+export interface SalvageRecord {
+  readonly tenantId: string
+  readonly pointId: string
+  readonly host: string
+  readonly directory: string
+  readonly at: Date
 }
 
 export interface RestoreTenantOptions {
@@ -75,4 +138,9 @@ export interface RestoreTenantOptions {
   readonly to?: string | undefined
   /** Restore although what was written since, or an unknown part of it, will only be in the state that is kept. */
   readonly acceptDataLoss?: boolean
+  /**
+   * A folder, empty or new, for the rows that only the state before has. Where they are all that would be lost, it is not
+   * refused for them.
+   */
+  readonly salvage?: string | undefined
 }

@@ -7,6 +7,7 @@ import {
   insertRestorePoint,
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
+import type { Clock } from '../lib/clock.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { readHistory } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
@@ -26,6 +27,7 @@ export interface RestoreContext {
   readonly tables: HistoryTables
   /** How long restore points are kept, in milliseconds. */
   readonly keep: number
+  readonly clock: Clock
 }
 
 /**

@@ -14,7 +14,7 @@ export async function readWriteCounters(client: Client, history: HistoryTables):
        (select stats_reset::text from pg_stat_bgwriter) as "statsBegan",
        (select stats_reset::text from pg_stat_database where datname = current_database()) as "statsReset",
        (select coalesce(jsonb_agg(jsonb_build_object('table', format('%I.%I', schemaname, s.relname), 'oid', relid::int8,
-           'writes', n_tup_ins + n_tup_upd + n_tup_del, 'file', pg_relation_filenode(relid)::int8)
+           'writes', n_tup_ins + n_tup_upd + n_tup_del, 'deletes', n_tup_del, 'file', pg_relation_filenode(relid)::int8)
            order by schemaname, s.relname), '[]')
          from pg_stat_all_tables s join pg_class c on c.oid = s.relid and c.relkind = 'r'
          where (s.relid = 'pg_largeobject'::regclass or schemaname not in ('pg_catalog', 'information_schema'))

@@ -12,12 +12,16 @@ import {
 } from '../catalog/restore-points.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
-import type { Loss, RestoreTenantOptions, WriteCounters } from '../model/restore-point.ts'
+import type { Loss, RestoreTenantOptions, Salvage, WriteCounters } from '../model/restore-point.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
 import type { RestoreOutcome } from '../providers/provider.ts'
-import { countLoss } from './count-loss.ts'
 import { markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
-import { readWriteCounters } from './read-write-counters.ts'
+import { isSalvageable } from './is-salvageable.ts'
+import { judgeLoss } from './judge-loss.ts'
+import { lossRefusal } from './loss-refusal.ts'
+import { type ReadAhead, readAhead } from './read-ahead.ts'
+import { claimSalvageFolder } from './salvage-folder.ts'
+import { salvageRestorePoint } from './salvage-restore-point.ts'
 
 export interface TenantRestored {
   readonly tenantId: string
@@ -27,6 +31,11 @@ export interface TenantRestored {
   readonly loss: Loss
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /** How old the restore point was, in milliseconds. */
+  readonly age: number
+  /** How long nobody could be in the tenant, in milliseconds; null: a process that died in between has done it. */
+  readonly closedFor: number | null
+  readonly salvage: Salvage | null
 }
 
 /**
@@ -34,18 +43,24 @@ export interface TenantRestored {
  * of its own. Run again after a crash, it goes on where that was.
  * @param options with the number of the undo for which it is done, which has the tenant in hand
  * @throws FleetError RESTORE_REFUSED naming what would be lost, or what is in the way; RESTORE_POINT_UNKNOWN, TENANT_STATE,
- * TENANT_BUSY, and what the provider throws
+ * TENANT_BUSY, SALVAGE_REFUSED, and what the provider throws; SALVAGE_FAILED when the tenant has returned, and its rows are
+ * only in what is kept
  */
 export async function restoreTenant(
   tenant: Tenant,
-  { to, acceptDataLoss = false, rolloutId }: RestoreTenantOptions & { readonly rolloutId?: number },
+  { to, acceptDataLoss = false, salvage: directory, rolloutId }: RestoreTenantOptions & { readonly rolloutId?: number },
   context: RestoreContext,
 ): Promise<TenantRestored> {
   const placement = restorablePlacement(tenant)
   await refuseWhatIsInTheWay(tenant, rolloutId, context)
   const point = await choosePoint(tenant, to, context)
-  const keptId = await recordKept(tenant, { point, rolloutId }, context)
+  const { keptId, isNew } = await recordKept(tenant, { point, rolloutId }, context)
   failpoint('restore.recorded')
+  const giveFolderBack = await claimFolder(tenant.id, { directory, keptId }).catch(async (error: unknown) => {
+    if (isNew) await forgetRestorePoint(context.db, keptId)
+    throw error
+  })
+  const ahead = await readAheadIfPossible(placement, point, context)
   let loss: Loss = { kind: 'unknown', why: 'it was counted by a process that did not come to its end' }
   const request = {
     placement,
@@ -55,20 +70,31 @@ export async function restoreTenant(
   }
   const outcome = await context.provider
     .restore(request, async (client) => {
-      loss = countLoss(point.counters, await readWriteCounters(client, context.tables))
-      if (loss.kind !== 'none' && !acceptDataLoss) throw lossRefusal(tenant.id, point, loss)
+      const judged = await judgeLoss(client, { point, placement, ahead }, context)
+      loss = judged.loss
+      const isConsent = acceptDataLoss || (directory !== undefined && isSalvageable(loss, judged.counted))
+      if (loss.kind !== 'none' && !isConsent) throw lossRefusal(tenant.id, point, loss)
     })
     .catch(async (error: unknown) => {
       // Only where it is certain that nothing was renamed: all else is left for the next run to find.
-      if (error instanceof FleetError && !UNCERTAIN.includes(error.code)) await forgetRestorePoint(context.db, keptId)
+      if (error instanceof FleetError && !UNCERTAIN.includes(error.code)) {
+        await forgetRestorePoint(context.db, keptId)
+        await giveFolderBack()
+      }
       throw error
     })
+  const age = context.clock.now().getTime() - (point.readyAt ?? point.createdAt).getTime()
   failpoint('restore.done')
   await recordOutcome(tenant, point, { keptId, outcome }, context)
   const [restored, kept] = await Promise.all([point.id, keptId].map((id) => findRestorePoint(context.db, id)))
   if (restored === undefined || kept === undefined)
     throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${point.id} is gone.`)
-  return { tenantId: tenant.id, point: restored, kept, loss, settingsLost: outcome.settingsLost }
+  const { settingsLost, closedFor, placement: now } = outcome
+  const salvage =
+    directory === undefined
+      ? null
+      : await salvageRestorePoint({ ...tenant, placement: now }, { pointId: keptId, directory }, context)
+  return { tenantId: tenant.id, point: restored, kept, loss, settingsLost, age, closedFor, salvage }
 }
 
 /** With these, the answer to a COMMIT may have been lost. */
@@ -124,16 +150,16 @@ async function recordKept(
   tenant: Tenant,
   { point, rolloutId }: { readonly point: StoredRestorePoint; readonly rolloutId: number | undefined },
   context: RestoreContext,
-): Promise<string> {
+): Promise<{ readonly keptId: string; readonly isNew: boolean }> {
   const { db, provider } = context
   const unfinished = await findUnfinishedRestore(db, tenant.id)
-  if (unfinished?.to === point.id) return unfinished.kept
+  if (unfinished?.to === point.id) return { keptId: unfinished.kept, isNew: false }
   if (unfinished !== undefined)
     throw new FleetError('RESTORE_REFUSED', `A restore of tenant "${tenant.id}" to ${unfinished.to} is not over.`, {
       remedy: `Let it come to its end: fleet restore ${tenant.id} --to ${unfinished.to}`,
     })
   const placement = restorablePlacement(tenant)
-  return insertRestorePoint(db, {
+  const keptId = await insertRestorePoint(db, {
     tenantId: tenant.id,
     history: tenant.history,
     rolloutId,
@@ -141,6 +167,25 @@ async function recordKept(
     keep: context.keep,
     place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
   })
+  return { keptId, isNew: true }
+}
+
+/** Before anything is changed: who cannot write there hears it now. Returns how to give the folder back. */
+async function claimFolder(
+  tenantId: string,
+  { directory, keptId }: { readonly directory: string | undefined; readonly keptId: string },
+): Promise<() => Promise<void>> {
+  return directory === undefined ? async () => {} : claimSalvageFolder(directory, { tenantId, pointId: keptId })
+}
+
+/** Whatever prevents it leaves the answer to the statistics; what is in the way of the restore itself, that will say. */
+async function readAheadIfPossible(
+  placement: Placement,
+  point: ReadyRestorePoint,
+  context: RestoreContext,
+): Promise<ReadAhead | undefined> {
+  const { provider, tables: history } = context
+  return readAhead({ provider, placement, point, mark: markOf(point.id, context), history }).catch(() => undefined)
 }
 
 async function recordOutcome(
@@ -163,18 +208,11 @@ async function recordOutcome(
 
 function atNothing(counters: WriteCounters | null): WriteCounters | null {
   // A copy has the tables of its original, under the same OIDs, and statistics that were never reset.
-  return counters && { ...counters, statsReset: null, tables: counters.tables.map((it) => ({ ...it, writes: 0 })) }
-}
-
-function lossRefusal(tenantId: string, point: StoredRestorePoint, loss: Exclude<Loss, { kind: 'none' }>): FleetError {
-  const madeAt = `restore point ${point.id} of ${point.readyAt?.toISOString()}`
-  const what =
-    loss.kind === 'unknown'
-      ? `What was written to tenant "${tenantId}" since ${madeAt} is unknown: ${loss.why}.`
-      : `Since ${madeAt}, at most ${loss.rows} rows were written to tenant "${tenantId}":\n${loss.tables
-          .map(({ table, rows }) => `  ${table}  ${rows}`)
-          .join('\n')}`
-  return new FleetError('RESTORE_REFUSED', what, {
-    remedy: 'They would only be in the state that is kept. Add `--accept-data-loss` to restore all the same.',
-  })
+  return (
+    counters && {
+      ...counters,
+      statsReset: null,
+      tables: counters.tables.map((it) => ({ ...it, writes: 0, deletes: 0 })),
+    }
+  )
 }

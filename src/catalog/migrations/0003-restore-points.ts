@@ -24,6 +24,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       keep interval not null,
       error text
     )`.execute(db)
+  // Files with rows of a tenant, which nobody but a person can remove.
+  await sql`
+    create table fleet.salvage (
+      tenant_id text collate "C" not null references fleet.tenant (id),
+      restore_point_id int not null references fleet.restore_point (id),
+      host text not null,
+      directory text not null,
+      at timestamptz not null default now(),
+      primary key (restore_point_id, host, directory)
+    )`.execute(db)
+  await sql`create index salvage_tenant on fleet.salvage (tenant_id)`.execute(db)
   await sql`create index restore_point_tenant on fleet.restore_point (tenant_id, id)`.execute(db)
   await sql`create index restore_point_rollout on fleet.restore_point (rollout_id, tenant_id)`.execute(db)
 }

@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import { EXIT } from '../../model/errors.ts'
 import { confirm } from '../confirm.ts'
+import { exitCodeOfSalvage } from '../exit-codes.ts'
 import { renderRestored } from '../renderers/render-restore-points.ts'
 import { withFleet } from '../with-fleet.ts'
 
 interface RestoreFlags {
   readonly to?: string
   readonly acceptDataLoss: boolean
+  readonly salvage?: string
 }
 
 export function restoreCommand(): Command {
@@ -19,8 +21,9 @@ export function restoreCommand(): Command {
       'also where rows were written since, or nobody can tell: they will only be in what is kept',
       false,
     )
+    .option('--salvage <folder>', 'write the rows that only the state before has as CSV into an empty or new folder')
     .addHelpText('after', HELP)
-    .action((tenantId: string, { to, acceptDataLoss }: RestoreFlags, command: Command) =>
+    .action((tenantId: string, { to, acceptDataLoss, salvage }: RestoreFlags, command: Command) =>
       withFleet(command, async (fleet, face) => {
         // Who mistyped an id hears it before being asked.
         await fleet.tenants.show(tenantId)
@@ -29,15 +32,19 @@ export function restoreCommand(): Command {
           face.note('Nothing was changed.')
           return EXIT.no
         }
-        face.answer(await fleet.restore(tenantId, { to, acceptDataLoss }), renderRestored)
-        return EXIT.done
+        const restored = await fleet.restore(tenantId, { to, acceptDataLoss, salvage })
+        face.answer(restored, renderRestored)
+        return restored.salvage === null ? EXIT.done : exitCodeOfSalvage(restored.salvage)
       }),
     )
 }
 
 const HELP = `
 The tenant's sessions are ended and its database is exchanged by renaming, whatever its size. What was written
-since the restore point is counted first; where it is not certain that there is nothing, exit 5.
+since the restore point is counted first; where it is not certain that there is nothing, exit 5. Rows that were
+inserted or updated since and that --salvage can write to files need no --accept-data-loss; deletions, large
+objects and what is unknown do.
 
   fleet restore-point list acme    what it can return to
+  fleet restore acme --salvage ./acme-rows
   fleet restore acme --to p7       back again afterwards: fleet restore acme --to <what was kept>`

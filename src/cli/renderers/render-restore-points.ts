@@ -1,5 +1,5 @@
 import { systemClock } from '../../lib/clock.ts'
-import type { Loss, RestorePoint, RestoreResult } from '../../model/restore-point.ts'
+import type { Loss, RestorePoint, RestoreResult, Salvage, SalvageRecord } from '../../model/restore-point.ts'
 import type { Page } from '../face.ts'
 import { countOf, formatBytes, formatDuration, formatTime, formatVersion } from './format-values.ts'
 import { table } from './table.ts'
@@ -24,17 +24,42 @@ export function renderRestorePoints(points: readonly RestorePoint[], page: Page)
 }
 
 /** Says what a tenant has returned to. */
-export function renderRestored({ tenantId, point, kept, loss, settingsLost }: RestoreResult): string {
+export function renderRestored(result: RestoreResult): string {
+  const { tenantId, point, kept, loss, age, closedFor, settingsLost, salvage } = result
   return [
-    ` ${tenantId} is what it was ${point.readyAt === null ? '' : `at ${formatTime(point.readyAt)} `}(${point.id}): ${formatVersion(point.version)}`,
+    ` ${tenantId} is what it was ${point.readyAt === null ? '' : `at ${formatTime(point.readyAt)}, `}${formatDuration(age)} ago (${point.id}): ${formatVersion(point.version)}`,
+    ...(closedFor === null ? [] : [` Its clients had to wait for ${closedFor} ms.`]),
     ` ${lossText(loss, kept)}`,
     ` Back again: fleet restore ${tenantId} --to ${kept.id}`,
     ...settingsLost.map((it) => ` Could not be set again: ${it}`),
+    ...(salvage === null ? [] : [renderSalvage(salvage)]),
   ].join('\n')
+}
+
+/** Says what rows were written where, and what was not. */
+export function renderSalvage({ pointId, directory, tables, notCompared }: Salvage): string {
+  const rows = tables.reduce((sum, it) => sum + it.rows, 0)
+  return [
+    ` ${countOf(rows, 'row')} that only ${pointId} has: ${directory}`,
+    ...tables.map((it) => `   ${it.file}  ${countOf(it.rows, 'row')}`),
+    ...notCompared.map(({ what, why }) => ` Not salvaged, ${what}: ${why}.`),
+  ].join('\n')
+}
+
+/** Says where rows of deleted tenants still are: nobody else knows. */
+export function renderSalvagesLeft(salvages: readonly SalvageRecord[]): string {
+  return salvages
+    .map(
+      ({ tenantId, host, directory, at }) =>
+        ` Rows of ${tenantId} were salvaged to ${directory} on ${host} (${formatTime(at)}): remove them there.`,
+    )
+    .join('\n')
 }
 
 function lossText(loss: Loss, { id }: RestorePoint): string {
   if (loss.kind === 'none') return 'Nothing had been written since.'
+  if (loss.kind === 'exact')
+    return `${countOf(loss.newer, 'row')} inserted or updated since are only in ${id} now; ${countOf(loss.older, 'row')} deleted or updated since are back.`
   const what =
     loss.kind === 'unknown' ? 'What was written since is' : `At most ${countOf(loss.rows, 'row')} written since are`
   return `${what} only in ${id} now.`

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { EXIT } from '../../../model/errors.ts'
+import type { SalvageRecord } from '../../../model/restore-point.ts'
 import { confirm } from '../../confirm.ts'
 import { countOf } from '../../renderers/format-values.ts'
+import { renderSalvagesLeft } from '../../renderers/render-restore-points.ts'
 import { withFleet } from '../../with-fleet.ts'
 
 export function tenantDeleteCommand(): Command {
@@ -17,8 +19,12 @@ export function tenantDeleteCommand(): Command {
           face.note('Nothing was deleted.')
           return EXIT.no
         }
+        const salvages: SalvageRecord[] = []
+        for (const id of ids) salvages.push(...(await fleet.restorePoints.salvages(id)))
         await fleet.tenants.delete(ids)
-        face.answer({ deleted: ids }, () => ` ${countOf(ids.length, 'tenant')} deleted.`)
+        face.answer({ deleted: ids, salvages }, () =>
+          [` ${countOf(ids.length, 'tenant')} deleted.`, renderSalvagesLeft(salvages)].filter(Boolean).join('\n'),
+        )
         return EXIT.done
       }),
     )
