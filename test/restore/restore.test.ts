@@ -240,7 +240,7 @@ describe.each(['restore-point.recorded', 'restore-point.copied', 'restore-point.
   })
 })
 
-describe.each(['restore.recorded', 'restore.prepared', 'restore.swapped', 'restore.done'])(
+describe.each(['restore.recorded', 'restore-point.opened', 'restore.prepared', 'restore.swapped', 'restore.done'])(
   'killed at %s',
   (failpoint) => {
     test('run again, it ends as if nothing had happened', async () => {
