@@ -91,9 +91,7 @@ export async function restoreTenant(
     throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${point.id} is gone.`)
   const { settingsLost, closedFor, placement: now } = outcome
   const salvage =
-    directory === undefined
-      ? null
-      : await salvageRestorePoint({ ...tenant, placement: now }, { pointId: keptId, directory }, context)
+    directory === undefined ? null : await salvageKept({ ...tenant, placement: now }, kept, directory, context)
   return { tenantId: tenant.id, point: restored, kept, loss, settingsLost, age, closedFor, salvage }
 }
 
@@ -186,6 +184,22 @@ async function readAheadIfPossible(
 ): Promise<ReadAhead | undefined> {
   const { provider, tables: history } = context
   return readAhead({ provider, placement, point, mark: markOf(point.id, context), history }).catch(() => undefined)
+}
+
+/** The tenant has returned by now: whatever goes wrong says so, and how to go on. */
+async function salvageKept(
+  tenant: Tenant,
+  { id: pointId }: StoredRestorePoint,
+  directory: string,
+  context: RestoreContext,
+): Promise<Salvage> {
+  return salvageRestorePoint(tenant, { pointId, directory }, context).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new FleetError('SALVAGE_FAILED', `Tenant "${tenant.id}" is restored, but nothing is salvaged. ${reason}`, {
+      cause,
+      remedy: `What it had is in ${pointId}. Before that expires: fleet restore-point salvage ${pointId} ${directory}`,
+    })
+  })
 }
 
 async function recordOutcome(

@@ -26,34 +26,37 @@ export async function salvageRestorePoint(
   const tenantId = tenant.id
   const placement = restorablePlacement(tenant)
   const point = await readyPoint(pointId, context)
-  await claimSalvageFolder(directory, { tenantId, pointId })
-  // Before there is a row in it: whoever deletes the tenant is told of this folder, too.
-  await recordSalvage(db, { tenantId, pointId, host: thisProcess().host, directory })
-  failpoint('salvage.claimed')
-  const applicationName = 'fleet/salvage'
   let written: WrittenSalvage = { tables: [], notCompared: [] }
   try {
     const connection = await provider.connect(placement)
-    await provider.lookIntoRestorePoint(point, markOf(pointId, context), (copy) =>
-      withClient(copy, { applicationName }, (inPoint) =>
-        withClient(connection, { applicationName }, async (inTenant) => {
-          const role = placement.ownerRole
-          written = await writeSalvage({ point: inPoint, tenant: inTenant, directory, role, history })
-        }),
-      ),
-    )
-    await finishSalvageFolder(directory, {
-      tenant: tenantId,
-      restorePoint: pointId,
-      restorePointMadeAt: point.readyAt,
-      comparedWithTenantAt: clock.now(),
-      ...written,
+    // All of it within the look: two processes do not take the same restore point at once, so neither its folder.
+    await provider.lookIntoRestorePoint(point, markOf(pointId, context), async (copy) => {
+      await claimSalvageFolder(directory, { tenantId, pointId })
+      // Before there is a row in it: whoever deletes the tenant is told of this folder, too.
+      await recordSalvage(db, { tenantId, pointId, host: thisProcess().host, directory })
+      failpoint('salvage.claimed')
+      const comparedWithTenantAt = clock.now()
+      written = await withClient(copy, { applicationName }, (inPoint) =>
+        withClient(connection, { applicationName }, (inTenant) =>
+          writeSalvage({ point: inPoint, tenant: inTenant, directory, role: placement.ownerRole, history }),
+        ),
+      )
+      await finishSalvageFolder(directory, {
+        tenant: tenantId,
+        restorePoint: pointId,
+        restorePointMadeAt: point.readyAt,
+        comparedWithTenantAt,
+        ...written,
+      })
     })
   } catch (error) {
+    if (error instanceof FleetError && error.code === 'SALVAGE_REFUSED') throw error
     throw salvageFailure(point, directory, error)
   }
   return { tenantId, pointId, directory, ...written }
 }
+
+const applicationName = 'fleet/salvage'
 
 async function readyPoint(id: string, { db }: RestoreContext): Promise<StoredRestorePoint & { readonly oid: number }> {
   const point = await findRestorePoint(db, id)
