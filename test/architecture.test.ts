@@ -37,6 +37,8 @@ const PURE = [
   'rollout/needs-restore-point.ts',
   'rollout/next-step.ts',
   'restore/count-loss.ts',
+  'restore/is-salvageable.ts',
+  'restore/match-tables.ts',
   'rollout/waves.ts',
   'rollout/plan-digest.ts',
   'migrations/check-migrations.ts',
