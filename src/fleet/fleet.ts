@@ -201,9 +201,10 @@ export interface Fleet {
   readonly restorePoints: {
     /**
      * Makes a restore point of a tenant as it is now. Its sessions are ended, and new ones wait until the copy is there.
+     * `force`: although the copy lacks the tenant's logical replication slots and subscriptions.
      * @throws FleetError TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED
      */
-    create(tenantId: string): Promise<RestorePoint>
+    create(tenantId: string, options?: { readonly force?: boolean }): Promise<RestorePoint>
     /** The newest first. */
     list(filter?: { readonly tenantId?: string }): Promise<readonly RestorePoint[]>
     /**
@@ -218,8 +219,8 @@ export interface Fleet {
   }
   /**
    * Returns a tenant to a restore point, under the same connection string; what was there before is kept as a restore point.
-   * @throws FleetError RESTORE_REFUSED where something written since would be lost, or may be; RESTORE_POINT_UNKNOWN,
-   * TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, SALVAGE_REFUSED; SALVAGE_FAILED when it is restored already
+   * @throws FleetError RESTORE_REFUSED where something written since would be lost, or may be, or would stay behind;
+   * RESTORE_POINT_UNKNOWN, TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, SALVAGE_REFUSED; SALVAGE_FAILED when it is restored already
    */
   restore(tenantId: string, options?: RestoreTenantOptions): Promise<RestoreResult>
   readonly templates: {

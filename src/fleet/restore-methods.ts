@@ -19,7 +19,8 @@ export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'res
 
   return {
     restorePoints: {
-      create: async (tenantId) => toPublic(await createRestorePoint(await known(tenantId), context)),
+      create: async (tenantId, options = {}) =>
+        toPublic(await createRestorePoint(await known(tenantId), context, options)),
       list: async ({ tenantId } = {}) => {
         if (tenantId !== undefined) await known(tenantId)
         return (await listRestorePoints(db, tenantId === undefined ? {} : { tenantId })).map(toPublic)

@@ -143,4 +143,6 @@ export interface RestoreTenantOptions {
    * refused for them.
    */
   readonly salvage?: string | undefined
+  /** Restore although logical replication slots and subscriptions will be with the state that is kept. */
+  readonly force?: boolean
 }

@@ -72,6 +72,8 @@ export interface RestoreRequest {
   readonly mark: Mark
   /** That of the state before the restore, which becomes a restore point of its own. */
   readonly keptMark: Mark
+  /** Exchange it although something that no copy has, such as a replication slot, stays with the state before. */
+  readonly force?: boolean
 }
 
 export interface RestoreOutcome {
@@ -155,16 +157,22 @@ export interface Provider {
 
   /**
    * Copies a tenant's database; the same mark again makes it anew. The others' sessions in the tenant are ended, and new
-   * ones wait until the copy is there.
-   * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; what the
-   * looks throw, and then there is no copy
+   * ones wait until the copy is there. `force`: although something is left out that a copy cannot have.
+   * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; RESTORE_POINT_REFUSED naming what
+   * would be left out, or what makes a copy impossible; what the looks throw, and then there is no copy
    */
-  createRestorePoint(placement: Placement, mark: Mark, looks: RestorePointLooks): Promise<CreatedRestorePoint>
+  createRestorePoint(
+    placement: Placement,
+    mark: Mark,
+    looks: RestorePointLooks,
+    options?: { readonly force?: boolean },
+  ): Promise<CreatedRestorePoint>
 
   /**
    * Puts a restore point in the place of a tenant's database and keeps what was there. Called again after it happened, it
    * changes nothing. `confirm` is asked when nobody else is in the tenant any more; what it throws leaves all as it is.
-   * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
+   * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, RESTORE_REFUSED naming what would stay with the state before,
+   * DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
    */
   restore(request: RestoreRequest, confirm: (tenant: Client) => Promise<void>): Promise<RestoreOutcome>
 

@@ -16,7 +16,7 @@ import type { Mark } from '../model/mark.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, RestorePointLooks } from '../providers/provider.ts'
 import { readWriteCounters } from './read-write-counters.ts'
 
 export interface RestoreContext {
@@ -32,13 +32,13 @@ export interface RestoreContext {
 
 /**
  * Makes a restore point of a tenant as it is now: recorded first, ready once the copy was seen to have the tenant's own
- * history.
+ * history. `force`: although replication slots and subscriptions are in no copy.
  * @throws FleetError TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED, and what the provider throws
  */
 export async function createRestorePoint(
   tenant: Pick<Tenant, 'id' | 'state' | 'placement' | 'history'>,
   context: RestoreContext,
-  { rolloutId }: { readonly rolloutId?: number } = {},
+  { rolloutId, force = false }: { readonly rolloutId?: number; readonly force?: boolean } = {},
 ): Promise<StoredRestorePoint> {
   const { db, provider, tables, keep } = context
   const placement = restorablePlacement(tenant)
@@ -52,7 +52,7 @@ export async function createRestorePoint(
   failpoint('restore-point.recorded')
   let seen: { readonly history: readonly string[]; readonly counters: WriteCounters | null } | undefined
   try {
-    const { oid, bytes } = await provider.createRestorePoint(placement, markOf(id, context), {
+    const looks: RestorePointLooks = {
       observe: async (client) => {
         const history = await readHistory(client, tables)
         seen = { history, counters: await readWriteCounters(client, tables) }
@@ -63,7 +63,8 @@ export async function createRestorePoint(
           if (JSON.stringify(history) !== JSON.stringify(seen?.history))
             throw new FleetError('RESTORE_POINT_REFUSED', 'The copy has another history than the tenant.')
         }),
-    })
+    }
+    const { oid, bytes } = await provider.createRestorePoint(placement, markOf(id, context), looks, { force })
     failpoint('restore-point.made')
     const made = { oid, bytes, history: seen?.history ?? [], counters: seen?.counters ?? null }
     if (!(await finishRestorePoint(db, id, made)))

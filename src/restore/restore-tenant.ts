@@ -48,7 +48,13 @@ export interface TenantRestored {
  */
 export async function restoreTenant(
   tenant: Tenant,
-  { to, acceptDataLoss = false, salvage: directory, rolloutId }: RestoreTenantOptions & { readonly rolloutId?: number },
+  {
+    to,
+    acceptDataLoss = false,
+    salvage: directory,
+    force = false,
+    rolloutId,
+  }: RestoreTenantOptions & { readonly rolloutId?: number },
   context: RestoreContext,
 ): Promise<TenantRestored> {
   const placement = restorablePlacement(tenant)
@@ -67,6 +73,7 @@ export async function restoreTenant(
     point,
     mark: markOf(point.id, context),
     keptMark: markOf(keptId, context),
+    force,
   }
   const outcome = await context.provider
     .restore(request, async (client) => {

@@ -14,5 +14,9 @@ const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'
 /** Says what stands in the way before a tenant is migrated: a refusal is its failure, anything else is told by its SQLSTATE. */
 export function outcomeOfRefusal(error: unknown): ApplyOutcome {
   const outcome = describeApplyError(applyError('connect', error), undefined, null)
-  return error instanceof FleetError ? { ...outcome, kind: KINDS[error.code] ?? 'failure', sqlstate: null } : outcome
+  if (!(error instanceof FleetError)) return outcome
+  const kind = KINDS[error.code] ?? 'failure'
+  // What waits for a person says what the person can do: the error itself is not kept.
+  const message = kind === 'failure' ? `${outcome.message} ${error.remedy}` : outcome.message
+  return { ...outcome, kind, message, sqlstate: null }
 }

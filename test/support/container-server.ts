@@ -6,7 +6,18 @@ export async function startContainerServer(image: string): Promise<RunServer> {
   const container = await new PostgreSqlContainer(image)
     .withUsername('postgres')
     .withDatabase('postgres')
-    .withCommand(['-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'full_page_writes=off'])
+    .withCommand([
+      '-c',
+      'max_connections=200',
+      '-c',
+      'fsync=off',
+      '-c',
+      'full_page_writes=off',
+      '-c',
+      'wal_level=logical',
+      '-c',
+      'max_prepared_transactions=10',
+    ])
     .start()
     .catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause)

@@ -13,13 +13,19 @@ import { makeTestDirectory, ownerOfTestDirectory } from './test-directory.ts'
 export async function startEmbeddedServer(): Promise<RunServer> {
   await removeAbandoned()
   const directory = await makeTestDirectory()
-  const server = await useEmbeddedServer({ directory: join(directory, '.fleet') })
-  await withClient(server.admin, { applicationName: 'fleet/test' }, async (client) => {
+  const options = { directory: join(directory, '.fleet') }
+  const first = await useEmbeddedServer(options)
+  await withClient(first.admin, { applicationName: 'fleet/test' }, async (client) => {
     // What the tests kill are processes, never the machine, so nothing has to reach the disk.
     await client.query('alter system set fsync = off')
     await client.query('alter system set full_page_writes = off')
-    await client.query('select pg_reload_conf()')
+    // What tenants may have, and restore points have not: logical replication slots and prepared transactions.
+    await client.query('alter system set wal_level = logical')
+    await client.query('alter system set max_prepared_transactions = 10')
   })
+  // The last user stops it; both settings want a start.
+  await first.release()
+  const server = await useEmbeddedServer(options)
   return {
     url: formatConnectionString(server.admin, { reveal: true }),
     stop: async () => {

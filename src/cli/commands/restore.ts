@@ -9,6 +9,7 @@ interface RestoreFlags {
   readonly to?: string
   readonly acceptDataLoss: boolean
   readonly salvage?: string
+  readonly force: boolean
 }
 
 export function restoreCommand(): Command {
@@ -22,8 +23,9 @@ export function restoreCommand(): Command {
       false,
     )
     .option('--salvage <folder>', 'write the rows that only the state before has as CSV into an empty or new folder')
+    .option('--force', 'also where replication slots or subscriptions will be with what is kept', false)
     .addHelpText('after', HELP)
-    .action((tenantId: string, { to, acceptDataLoss, salvage }: RestoreFlags, command: Command) =>
+    .action((tenantId: string, { to, acceptDataLoss, salvage, force }: RestoreFlags, command: Command) =>
       withFleet(command, async (fleet, face) => {
         // Who mistyped an id hears it before being asked.
         await fleet.tenants.show(tenantId)
@@ -32,7 +34,7 @@ export function restoreCommand(): Command {
           face.note('Nothing was changed.')
           return EXIT.no
         }
-        const restored = await fleet.restore(tenantId, { to, acceptDataLoss, salvage })
+        const restored = await fleet.restore(tenantId, { to, acceptDataLoss, salvage, force })
         face.answer(restored, renderRestored)
         return restored.salvage === null ? EXIT.done : exitCodeOfSalvage(restored.salvage)
       }),

@@ -7,6 +7,7 @@ import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { CreatedRestorePoint, RestorePointLooks } from '../provider.ts'
 import type { AdminServer } from './admin-server.ts'
+import { attachmentRefusal, readAttachments } from './attachments.ts'
 import { knownClone } from './clone-capability.ts'
 import { copyStrategy } from './copy-strategy.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
@@ -31,7 +32,7 @@ const PATIENCE_MS = 60_000
  */
 export async function createRestorePoint(
   server: AdminServer,
-  { placement, mark }: { readonly placement: Placement; readonly mark: Mark },
+  { placement, mark, force }: { readonly placement: Placement; readonly mark: Mark; readonly force: boolean },
   { observe, prove }: RestorePointLooks,
   clock: Clock,
 ): Promise<CreatedRestorePoint> {
@@ -40,6 +41,8 @@ export async function createRestorePoint(
   return server.run((client) =>
     withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
       const { owner } = await readTenantDatabase(client, server.name, placement)
+      // Before anybody's session is ended for nothing, and again when nobody can make another one.
+      await refuseAttached(client)
       await dropRemains(client, owner)
       const settings = await readDatabaseSettings(client, database)
       await copy(client, owner)
@@ -66,6 +69,15 @@ export async function createRestorePoint(
     }),
   )
 
+  async function refuseAttached(own: ClientBase): Promise<void> {
+    const refusal = attachmentRefusal(await readAttachments(own, database), {
+      database,
+      code: 'RESTORE_POINT_REFUSED',
+      force,
+    })
+    if (refusal !== undefined) throw refusal
+  }
+
   async function dropRemains(client: ClientBase, owner: string): Promise<void> {
     const facts = await readDatabase(client, name)
     const state = databaseState(facts, { mark, owner })
@@ -88,7 +100,10 @@ export async function createRestorePoint(
       database,
       clock,
       change: () => createClosedDatabase(client, { name, template: database, owner, strategy }),
-      inside: observe,
+      inside: async (tenant) => {
+        await refuseAttached(tenant)
+        await observe(tenant)
+      },
     })
   }
 }

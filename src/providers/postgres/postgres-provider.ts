@@ -69,8 +69,8 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
     plannedRestorePoint: ({ server }, mark) => ({ server, database: databaseName(mark) }),
 
-    createRestorePoint: async (placement, mark, looks) =>
-      createRestorePoint(serverOf(placement.server), { placement, mark }, looks, clock),
+    createRestorePoint: async (placement, mark, looks, { force = false } = {}) =>
+      createRestorePoint(serverOf(placement.server), { placement, mark, force }, looks, clock),
 
     restore: async (request, confirm) =>
       restoreDatabase(serverOf(request.placement.server), request, { clock, confirm }),

@@ -6,6 +6,7 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import type { RestoreOutcome, RestoreRequest } from '../provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { checkRestorePoint } from './check-restore-point.ts'
+import { attachmentRefusal, readAttachments } from './attachments.ts'
 import { withDatabaseLock } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
@@ -25,12 +26,12 @@ export interface RestoreOptions {
 /**
  * Puts a restore point in the place of a tenant's database: both renames are one transaction, so that a crash leaves the one
  * or the other. Called again after it happened, it says so and changes nothing.
- * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RESTORE_POINT_UNKNOWN, RIGHT_MISSING, DATABASE_IN_USE, and what
+ * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RESTORE_POINT_UNKNOWN, RESTORE_REFUSED, RIGHT_MISSING, DATABASE_IN_USE, and what
  * `confirm` throws
  */
 export async function restoreDatabase(
   server: AdminServer,
-  { placement, point, mark, keptMark }: RestoreRequest,
+  { placement, point, mark, keptMark, force = false }: RestoreRequest,
   { clock, confirm }: RestoreOptions,
 ): Promise<RestoreOutcome> {
   const { database } = placement
@@ -41,6 +42,8 @@ export async function restoreDatabase(
       if (present?.oid === point.oid) return outcome((await readDatabase(client, kept))?.oid ?? null)
       const tenant = await readTenantDatabase(client, server.name, placement)
       await checkRestorePoint(client, point, mark)
+      // Before anybody's session is ended for nothing, and again when nobody can make another one.
+      await refuseAttached(client)
       const settings = await readDatabaseSettings(client, database)
       const settingsLost = settings === undefined ? [] : await applyDatabaseSettings(client, point.database, settings)
       failpoint('restore.prepared')
@@ -49,12 +52,24 @@ export async function restoreDatabase(
         database,
         clock,
         change: () => swap(client, tenant),
-        inside: confirm,
+        inside: async (own) => {
+          await refuseAttached(own)
+          await confirm(own)
+        },
       })
       failpoint('restore.swapped')
       return outcome(tenant.oid, { settingsLost, closedFor })
     }),
   )
+
+  async function refuseAttached(own: ClientBase): Promise<void> {
+    const refusal = attachmentRefusal(await readAttachments(own, database), {
+      database,
+      code: 'RESTORE_REFUSED',
+      force,
+    })
+    if (refusal !== undefined) throw refusal
+  }
 
   async function swap(client: ClientBase, { comment }: DatabaseFacts): Promise<void> {
     const [tenant, before, after] = [database, kept, point.database].map((name) => quoteIdentifier(name))

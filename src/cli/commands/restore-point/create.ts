@@ -8,9 +8,12 @@ export function restorePointCreateCommand(): Command {
       "Make a restore point of a tenant as it is now; the tenant's sessions are ended, new ones wait for the copy",
     )
     .argument('<tenant>')
-    .action((tenantId: string, _options, command: Command) =>
+    .option('--force', 'also where replication slots or subscriptions are in no copy', false)
+    .action((tenantId: string, { force }: { force: boolean }, command: Command) =>
       withFleet(command, async (fleet, face) =>
-        face.answer(await fleet.restorePoints.create(tenantId), (point, page) => renderRestorePoints([point], page)),
+        face.answer(await fleet.restorePoints.create(tenantId, { force }), (point, page) =>
+          renderRestorePoints([point], page),
+        ),
       ),
     )
 }
