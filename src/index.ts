@@ -40,6 +40,7 @@ export { FleetError, type FleetErrorCode } from './model/errors.ts'
 export type { FleetEvent, ProvisioningEvent, RolloutEvent } from './model/events.ts'
 export type { Finding, FindingClass, LockMode, Verdict } from './model/finding.ts'
 export type { AdoptionResult, CheckResult, FleetStatus } from './model/fleet-status.ts'
+export type { MarkKind } from './model/mark.ts'
 export type {
   Loss,
   NotCompared,
@@ -65,6 +66,7 @@ export type {
   WaveProgress,
 } from './model/rollout.ts'
 export type { PauseReason, RolloutOutcome, RolloutState } from './model/rollout-state.ts'
+export type { SweepFinding, SweepVerdict } from './model/sweep.ts'
 export type { Placement, Tags, Tenant } from './model/tenant.ts'
 export type { TenantRunState } from './model/tenant-run-state.ts'
 export type { TenantState } from './model/tenant-state.ts'

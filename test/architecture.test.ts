@@ -39,6 +39,7 @@ const PURE = [
   'restore/count-loss.ts',
   'restore/is-salvageable.ts',
   'restore/match-tables.ts',
+  'provisioning/judge-marked.ts',
   'rollout/waves.ts',
   'rollout/plan-digest.ts',
   'migrations/check-migrations.ts',

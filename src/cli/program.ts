@@ -28,6 +28,7 @@ import { rolloutStartCommand } from './commands/rollout/start.ts'
 import { rolloutStatusCommand } from './commands/rollout/status.ts'
 import { rolloutUndoCommand } from './commands/rollout/undo.ts'
 import { statusCommand } from './commands/status.ts'
+import { sweepCommand } from './commands/sweep.ts'
 import { templateBuildCommand } from './commands/template/build.ts'
 import { templateShowCommand } from './commands/template/show.ts'
 import { tenantAdoptCommand } from './commands/tenant/adopt.ts'
@@ -112,6 +113,7 @@ export function buildProgram(): Command {
       restorePointSalvageCommand(),
       restorePointPruneCommand(),
     ]),
+    sweepCommand(),
     group('migrate', 'Write migrations and see which tenants have them', [
       migrateMakeCommand(),
       migrateListCommand(),

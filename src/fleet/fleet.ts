@@ -18,6 +18,7 @@ import type {
   RolloutSummary,
   TenantRun,
 } from '../model/rollout.ts'
+import type { SweepFinding } from '../model/sweep.ts'
 import type { NewTenant, Tenant } from '../model/tenant.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
@@ -155,7 +156,7 @@ export interface Fleet {
       candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>,
       options?: { dryRun?: boolean },
     ): AsyncIterable<AdoptionResult>
-    /** Candidates from a server of the provider: databases whose name is LIKE the pattern and that carry no mark. */
+    /** Candidates from a server of the provider: databases whose name is LIKE the pattern and that carry no mark, and former tenants that have lost their record. */
     findCandidates(pattern: string): AsyncIterable<AdoptionCandidate>
   }
   readonly rollouts: {
@@ -223,6 +224,11 @@ export interface Fleet {
    * RESTORE_POINT_UNKNOWN, TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, SALVAGE_REFUSED; SALVAGE_FAILED when it is restored already
    */
   restore(tenantId: string, options?: RestoreTenantOptions): Promise<RestoreResult>
+  /**
+   * Compares what carries the fleet's mark on its servers with the records of the catalog, and yields what has no counterpart.
+   * `remove`: removes what may go. What is or was a tenant's database never does.
+   */
+  sweep(options?: { readonly remove?: boolean }): AsyncIterable<SweepFinding>
   readonly templates: {
     /** Builds the template of the released version on every server, if it is not there. */
     build(): Promise<readonly TemplateInfo[]>

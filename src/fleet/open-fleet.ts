@@ -22,6 +22,7 @@ import { migrationFiles, type Parts } from './parts.ts'
 import { createRecordings } from './recordings.ts'
 import { restoreMethods } from './restore-methods.ts'
 import { rolloutMethods } from './rollout-methods.ts'
+import { sweepMethod } from './sweep-method.ts'
 import { templateMethods } from './template-methods.ts'
 import { tenantMethods } from './tenant-methods.ts'
 
@@ -39,6 +40,7 @@ export async function openFleet(config: FleetConfig, { clock = systemClock }: { 
     migrations: migrationMethods(parts),
     templates: templateMethods(parts),
     ...restoreMethods(parts),
+    sweep: sweepMethod(parts),
     status: () => readFleetStatus(parts),
     check: (options) => checkFleet(options, parts),
     doctor: () => doctor(parts),

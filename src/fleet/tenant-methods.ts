@@ -121,6 +121,8 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
       yield* adoptTenants(candidates, {
         db,
         provider,
+        fleet: config.name,
+        catalogId: catalog.id,
         tables: config.migrations,
         available,
         allowUnordered,
@@ -128,6 +130,6 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
         dryRun,
       })
     },
-    findCandidates: (pattern) => findCandidates(pattern, provider),
+    findCandidates: (pattern) => findCandidates(pattern, { db, provider, fleet: config.name, catalogId: catalog.id }),
   }
 }

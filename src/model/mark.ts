@@ -1,5 +1,5 @@
-/** What a database or role was made for. */
-export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch' | 'restore-point'
+/** What a database or role was made for. `kept-state`: it was a tenant's until a restore put another in its place. */
+export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch' | 'restore-point' | 'kept-state'
 
 /**
  * Our mark, kept as the comment of a database or role: nothing without it is ever deleted.

@@ -87,6 +87,15 @@ export interface RestoreOutcome {
   readonly settingsLost: readonly string[]
 }
 
+/** A name on a server that carries a mark: that of a database, or of a login role without one. */
+export interface MarkedName {
+  readonly server: string
+  readonly name: string
+  readonly mark: Mark
+  /** Of the database; null: only a login role has the name. */
+  readonly oid: number | null
+}
+
 /** A database on a server of the provider, as adoption sees it. */
 export interface FoundDatabase {
   readonly server: string
@@ -198,6 +207,22 @@ export interface Provider {
 
   /** Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. */
   findDatabases(pattern: string): AsyncIterable<FoundDatabase>
+
+  /** Lists what carries a mark of one fleet and catalog, in pages that fit into memory; the catalog's database does not. */
+  findMarked(by: Pick<Mark, 'fleet' | 'catalogId'>): AsyncIterable<readonly MarkedName[]>
+
+  /**
+   * Removes what was found by its mark, with the login role that goes with it, only if name, mark and OID are the same
+   * still; false when they are not. `isOrphan` is asked last, while nobody can make something of that name; its no leaves all.
+   * @throws FleetError DATABASE_IN_USE, DATABASE_FOREIGN, RIGHT_MISSING
+   */
+  removeMarked(found: MarkedName, isOrphan: () => Promise<boolean>): Promise<boolean>
+
+  /** Returns the OIDs of those of these databases that are there, by name. */
+  lookUpDatabases(server: string, names: readonly string[]): Promise<ReadonlyMap<string, number>>
+
+  /** Returns the size of a database in bytes; null when it is gone or may not be known. */
+  databaseSize(server: string, name: string): Promise<number | null>
 
   /** Looks at reach, rights and settings, and says what to run where something is missing. Never throws for those. */
   diagnose(): Promise<readonly Diagnosis[]>

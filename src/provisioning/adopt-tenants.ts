@@ -1,7 +1,9 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
+import { findOwned } from '../catalog/owners.ts'
 import { findTenant, findTenantAt, finishTenant, recordTenant } from '../catalog/tenants.ts'
+import { inPages } from '../lib/in-pages.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { readHistory } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
@@ -18,9 +20,12 @@ import { isAdoptableId } from './tenant-id.ts'
 
 const AT_ONCE = 8
 
-export interface AdoptContext {
+interface CandidateContext extends Pick<Mark, 'fleet' | 'catalogId'> {
   readonly db: CatalogDb
   readonly provider: Provider
+}
+
+export interface AdoptContext extends CandidateContext {
   readonly tables: HistoryTables
   /** Names of the migration files, in order. */
   readonly available: readonly string[]
@@ -46,11 +51,30 @@ export function adoptTenants(
   })
 }
 
-/** Databases of the provider's servers whose name is LIKE the pattern, with the name as id. Those with a mark are left out. */
-export async function* findCandidates(pattern: string, provider: Provider): AsyncGenerator<AdoptionCandidate> {
-  for await (const { database, server, oid, mark } of provider.findDatabases(pattern)) {
-    if (mark === undefined) yield { id: database, server, database, oid }
+/** Databases whose owners are looked up together. */
+const PAGE = 1_000
+
+/**
+ * Databases of the provider's servers whose name is LIKE the pattern, with the name as id. Those with a mark are left out,
+ * but for former tenants of this fleet that no record owns any more, which come under the id that they had.
+ */
+export async function* findCandidates(pattern: string, context: CandidateContext): AsyncGenerator<AdoptionCandidate> {
+  for await (const page of inPages(context.provider.findDatabases(pattern), PAGE)) {
+    const former = page.flatMap(({ server, database, mark }) =>
+      mark !== undefined && isFormerTenant(mark, context) ? [{ server, name: database, mark }] : [],
+    )
+    const owned = new Set(Array.from(await findOwned(context.db, former), ({ mark }) => mark))
+    for (const { database, server, oid, mark } of page) {
+      if (mark === undefined) yield { id: database, server, database, oid }
+      else if (isFormerTenant(mark, context) && !owned.has(mark))
+        yield { id: mark.kind === 'tenant' ? mark.key : database, server, database, oid }
+    }
   }
+}
+
+/** Says whether a mark is that of a database in which a tenant of this fleet lives, or lived. */
+function isFormerTenant(mark: Mark, { fleet, catalogId }: CandidateContext): boolean {
+  return mark.fleet === fleet && mark.catalogId === catalogId && (mark.kind === 'tenant' || mark.kind === 'kept-state')
 }
 
 async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promise<string | null> {
@@ -70,7 +94,9 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
   )
   const placement: Placement =
     'url' in candidate ? placementBy(connection) : { ...placementOn(candidate), ownerRole: owner }
-  const other = mark?.key ?? (await findTenantAt(db, { placement, identity }))
+  // By a URL it cannot be told whether a record owns what carries our mark.
+  const mayBeTaken = mark === undefined || ('database' in candidate && (await isUnowned(candidate, mark, context)))
+  const other = mayBeTaken ? await findTenantAt(db, { placement, identity }) : mark.key
   // Two tenants on one database would be migrated, and deleted, in each other's name.
   if (other !== undefined) throw new FleetError('ADOPTION_REFUSED', `it is the database of tenant "${other}" already`)
   if (guarded) {
@@ -90,6 +116,15 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
     await joinRollout(tx, { id, tags, server: placement.server, history })
   })
   return versionOf(history)
+}
+
+async function isUnowned(
+  { server, database }: { readonly server: string; readonly database: string },
+  mark: Mark,
+  context: AdoptContext,
+): Promise<boolean> {
+  if (!isFormerTenant(mark, context)) return false
+  return (await findOwned(context.db, [{ server, name: database, mark }])).size === 0
 }
 
 async function inspect(client: Client, tables: HistoryTables): Promise<Inspection> {

@@ -58,12 +58,16 @@ export async function withClone<T>(
 /** No use of one takes so long, in milliseconds. */
 const FORGOTTEN = 3_600_000
 
+/** Returns when a scratch database is certainly in use no more, by its key, in milliseconds; NaN for what is no such key. */
+export function scratchForgottenAt(key: string): number {
+  return Number.parseInt(key, 36) + FORGOTTEN
+}
+
 async function dropForgotten(context: ScratchContext): Promise<void> {
   const { provider, fleet, clock } = context
   for await (const { server, mark } of provider.findDatabases(`${fleet}\\_\\_scratch\\_%`)) {
     if (mark === undefined || !sameMark(mark, markOf(mark.key, context))) continue
-    const madeAt = Number.parseInt(mark.key, 36)
-    if (clock.now().getTime() - madeAt > FORGOTTEN)
+    if (clock.now().getTime() > scratchForgottenAt(mark.key))
       await provider.deleteDatabase(provider.plannedPlacement(server, mark), mark)
   }
 }

@@ -91,14 +91,22 @@ export async function ensureTemplate(
   let built = false
   const make = provider.ensureTemplate({ server, mark, extensions: context.extensions }, async (connection) => {
     built = true
-    await checkFiles(migrations, context)
-    publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
-    await fill(connection, migrations, ownerRole, context)
+    // Again: who failed at it before may have forgotten it since. Both happen while the provider lets nobody else make or
+    // drop it, so that one that is being made, or is ready, is recorded.
+    await recordTemplate(db, { server, key, database, version })
+    try {
+      await checkFiles(migrations, context)
+      publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
+      await fill(connection, migrations, ownerRole, context)
+    } catch (error) {
+      await forgetTemplate(db, { server, key })
+      throw error
+    }
   })
   const ref = await make.catch(async (error: unknown) => {
     const refused = isNew && error instanceof FleetError && error.code === 'RIGHT_MISSING'
-    // The half-made database is gone, or it was never begun: nothing is left to be found.
-    if (built || refused) await forgetTemplate(db, { server, key })
+    // It was never begun: nothing is left to be found.
+    if (refused && !built) await forgetTemplate(db, { server, key })
     throw error
   })
   if (built) {

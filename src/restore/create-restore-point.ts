@@ -42,12 +42,13 @@ export async function createRestorePoint(
 ): Promise<StoredRestorePoint> {
   const { db, provider, tables, keep } = context
   const placement = restorablePlacement(tenant)
+  const mark = (id: string) => markOf({ id, reason: rolloutId === undefined ? 'manual' : 'rollout' }, context)
   const id = await insertRestorePoint(db, {
     tenantId: tenant.id,
     history: tenant.history,
     rolloutId,
     keep,
-    place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
+    place: (key) => provider.plannedRestorePoint(placement, mark(key)),
   })
   failpoint('restore-point.recorded')
   let seen: { readonly history: readonly string[]; readonly counters: WriteCounters | null } | undefined
@@ -64,7 +65,7 @@ export async function createRestorePoint(
             throw new FleetError('RESTORE_POINT_REFUSED', 'The copy has another history than the tenant.')
         }),
     }
-    const { oid, bytes } = await provider.createRestorePoint(placement, markOf(id, context), looks, { force })
+    const { oid, bytes } = await provider.createRestorePoint(placement, mark(id), looks, { force })
     failpoint('restore-point.made')
     const made = { oid, bytes, history: seen?.history ?? [], counters: seen?.counters ?? null }
     if (!(await finishRestorePoint(db, id, made)))
@@ -109,7 +110,10 @@ export function restorablePlacement({ id, state, placement }: Pick<Tenant, 'id' 
   )
 }
 
-/** Returns what a restore point's database carries. */
-export function markOf(id: string, { fleet, catalogId }: Pick<RestoreContext, 'fleet' | 'catalogId'>): Mark {
-  return { fleet, catalogId, kind: 'restore-point', key: id }
+/** Returns what a restore point's database carries: one that was a tenant until a restore is told apart from a copy. */
+export function markOf(
+  { id, reason }: Pick<StoredRestorePoint, 'id' | 'reason'>,
+  { fleet, catalogId }: Pick<RestoreContext, 'fleet' | 'catalogId'>,
+): Mark {
+  return { fleet, catalogId, kind: reason === 'restore' ? 'kept-state' : 'restore-point', key: id }
 }

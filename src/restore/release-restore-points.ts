@@ -31,7 +31,7 @@ async function* release(
   for (const point of points) {
     try {
       // The tenant lives in the database of a restore point that it has returned to.
-      if (point.state !== 'restored') await provider.releaseRestorePoint(point, markOf(point.id, fleet))
+      if (point.state !== 'restored') await provider.releaseRestorePoint(point, markOf(point, fleet))
     } catch (error) {
       // One that is not ours any more must not keep the others.
       if (!(error instanceof FleetError)) throw error

@@ -71,8 +71,8 @@ export async function restoreTenant(
   const request = {
     placement,
     point,
-    mark: markOf(point.id, context),
-    keptMark: markOf(keptId, context),
+    mark: markOf(point, context),
+    keptMark: markOf({ id: keptId, reason: 'restore' }, context),
     force,
   }
   const outcome = await context.provider
@@ -170,7 +170,7 @@ async function recordKept(
     rolloutId,
     replacedBy: point.id,
     keep: context.keep,
-    place: (key) => provider.plannedRestorePoint(placement, markOf(key, context)),
+    place: (id) => provider.plannedRestorePoint(placement, markOf({ id, reason: 'restore' }, context)),
   })
   return { keptId, isNew: true }
 }

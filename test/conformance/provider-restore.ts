@@ -124,6 +124,35 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
   })
 
+  test('what no copy has prevents a restore point and a restore, unless they are forced', async () => {
+    const { provider, asSuperuser, inside, application } = fleet()
+    const placement = await withNote()
+    const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    const request = { placement, point, mark: mark('p1'), keptMark: mark('p2') }
+    const subscription = `sub_${placement.database}`
+    const within = async (sql: string) => {
+      const [row] = await asSuperuser<{ name: string }>(
+        `select d.datname as name from pg_subscription s join pg_database d on d.oid = s.subdbid where s.subname = $1
+         union all select $2`,
+        [subscription, placement.database],
+      )
+      await asSuperuser(`alter database ${quoteIdentifier(row?.name ?? '')} allow_connections true`)
+      await inside({ ...fleet().superuser, database: row?.name ?? '' }, sql)
+    }
+    await within(`create subscription ${subscription} connection 'dbname=nowhere' publication p
+      with (connect = false, enabled = false, create_slot = false, slot_name = none)`)
+    try {
+      const copy = (force: boolean) => provider.createRestorePoint(placement, mark('p3'), nothing, { force })
+      await expect(copy(false)).rejects.toMatchObject({ code: 'RESTORE_POINT_REFUSED' })
+      const exchange = (force: boolean) => provider.restore({ ...request, force }, async () => {})
+      await expect(exchange(false)).rejects.toMatchObject({ code: 'RESTORE_REFUSED' })
+      expect(await copy(true)).toMatchObject({ settingsLost: [] })
+      expect(await exchange(true)).toMatchObject({ placement: { oid: point.oid } })
+    } finally {
+      await within(`drop subscription ${subscription}`)
+    }
+  })
+
   test('a database that does not carry the mark is no restore point, and is not removed', async () => {
     const { provider, asSuperuser } = fleet()
     const placement = await withNote()

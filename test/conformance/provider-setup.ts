@@ -83,6 +83,7 @@ export async function setup({ open, superuser }: ProviderUnderTest) {
 
   return {
     fleet,
+    superuser,
     provider,
     second,
     server,

@@ -4,6 +4,7 @@ import { crashTests } from './provider-crashes.ts'
 import { lifeTests } from './provider-life.ts'
 import { restoreTests } from './provider-restore.ts'
 import { type ProviderUnderTest, setup, type TestFleet } from './provider-setup.ts'
+import { sweepTests } from './provider-sweep.ts'
 import { templateTests } from './provider-templates.ts'
 
 /** The specification of a provider: every implementation passes it, with every kind of admin that it supports. */
@@ -26,5 +27,6 @@ export function providerConformance(name: string, start: () => Promise<ProviderU
     accessTests(current)
     crashTests(current)
     restoreTests(current)
+    sweepTests(current)
   })
 }

@@ -11,7 +11,7 @@ import { attachmentRefusal, readAttachments } from './attachments.ts'
 import { knownClone } from './clone-capability.ts'
 import { copyStrategy } from './copy-strategy.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
-import { withDatabaseLock } from './database-lock.ts'
+import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
 import { databaseState } from './database-state.ts'
@@ -39,7 +39,7 @@ export async function createRestorePoint(
   const { database } = placement
   const name = databaseName(mark)
   return server.run((client) =>
-    withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
+    withDatabaseLocks(client, { databases: [database, name], clock, patience: PATIENCE_MS }, async () => {
       const { owner } = await readTenantDatabase(client, server.name, placement)
       // Before anybody's session is ended for nothing, and again when nobody can make another one.
       await refuseAttached(client)

@@ -11,6 +11,21 @@ export interface DatabaseLockOptions {
 }
 
 /**
+ * The same for several names, in the order given: whoever takes more than one takes a tenant's first.
+ * @throws FleetError DATABASE_IN_USE
+ */
+export async function withDatabaseLocks<T>(
+  client: ClientBase,
+  { databases: [database, ...others], ...options }: Omit<DatabaseLockOptions, 'database'> & { databases: string[] },
+  use: () => Promise<T>,
+): Promise<T> {
+  if (database === undefined) return use()
+  return withDatabaseLock(client, { ...options, database }, () =>
+    withDatabaseLocks(client, { ...options, databases: others }, use),
+  )
+}
+
+/**
  * Runs `use` while nobody else makes or drops the database of that name. The lock is in the maintenance database, on
  * the connection that does the work: who loses the one loses the other.
  * @throws FleetError DATABASE_IN_USE when another process holds it for longer than the patience

@@ -15,6 +15,7 @@ export function databaseName({ fleet, kind, key }: Mark): string {
     template: `${fleet}__template_${key}`,
     scratch: `${fleet}__scratch_${key}`,
     'restore-point': `${fleet}__restore_${key}`,
+    'kept-state': `${fleet}__restore_${key}`,
     catalog: `${fleet}__catalog`,
   }[kind]
   if (Buffer.byteLength(name) <= MOST_BYTES) return name

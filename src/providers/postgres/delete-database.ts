@@ -4,7 +4,7 @@ import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { AdminServer } from './admin-server.ts'
 import { withDatabaseLock } from './database-lock.ts'
-import { databaseState } from './database-state.ts'
+import { type DatabaseFacts, databaseState } from './database-state.ts'
 import { dropDatabase } from './drop-database.ts'
 import { OWNER_ROLE } from './fleet-role-names.ts'
 import { foreignRefusal } from './foreign-refusal.ts'
@@ -22,17 +22,22 @@ export interface Deletion {
   readonly owner?: string | null
   /** The login role that goes with it; null: none. */
   readonly loginRole: string | null
+  /** Asked while nobody else can make or drop it, with what is there: false leaves all as it is. Left out: always. */
+  readonly permits?: (facts: DatabaseFacts | undefined) => Promise<boolean>
+  /** How long to wait for whoever makes or drops it, in milliseconds. */
+  readonly patience?: number
 }
 
 /**
- * Removes a database of ours and its login role; gone is fine, and a repeated call goes on.
+ * Removes a database of ours and its login role; gone is fine, and a repeated call goes on. False: it was not permitted.
  * @throws FleetError DATABASE_FOREIGN when mark or OID differ, RIGHT_MISSING, DATABASE_IN_USE
  */
-export async function deleteDatabase(server: AdminServer, deletion: Deletion, clock: Clock): Promise<void> {
-  const { database, mark, oid, owner = OWNER_ROLE, loginRole } = deletion
-  await server.run((client) =>
-    withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
+export async function deleteDatabase(server: AdminServer, deletion: Deletion, clock: Clock): Promise<boolean> {
+  const { database, mark, oid, owner = OWNER_ROLE, loginRole, permits, patience = PATIENCE_MS } = deletion
+  return server.run((client) =>
+    withDatabaseLock(client, { database, clock, patience }, async () => {
       const facts = await readDatabase(client, database)
+      if (permits !== undefined && !(await permits(facts))) return false
       const state = databaseState(facts, { mark, owner })
       if (state === 'foreign') throw foreignRefusal('database', database, server.name, facts?.comment ?? null)
       if (facts && oid !== null && facts.oid !== oid) {
@@ -45,6 +50,7 @@ export async function deleteDatabase(server: AdminServer, deletion: Deletion, cl
       if (state !== 'missing') await dropDatabase(client, database, state)
       failpoint('tenant.database-dropped')
       if (loginRole !== null) await dropLoginRole(client, { name: loginRole, server: server.name, mark })
+      return true
     }),
   )
 }

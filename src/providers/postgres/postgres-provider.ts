@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import type { Diagnosis } from '../../model/diagnosis.ts'
 import { FleetError } from '../../model/errors.ts'
-import type { FoundDatabase, Provider, ServerCapabilities } from '../provider.ts'
+import type { FoundDatabase, MarkedName, Provider, ServerCapabilities } from '../provider.ts'
 import { readAdminRights } from './admin-rights.ts'
 import { type AdminServer, adminServer } from './admin-server.ts'
 import { knownClone, probedClone } from './clone-capability.ts'
@@ -15,6 +15,9 @@ import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
 import { findDatabases } from './find-databases.ts'
 import { lookIntoRestorePoint } from './look-into-restore-point.ts'
+import { findMarked } from './find-marked.ts'
+import { databaseSize, lookUpDatabases } from './look-up-databases.ts'
+import { removeMarked } from './remove-marked.ts'
 import { restoreDatabase } from './restore-database.ts'
 import { tenantPlacement } from './tenant-placement.ts'
 
@@ -55,8 +58,9 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
     ensureTemplate: async (spec, build) => ensureTemplate(serverOf(spec.server), spec, { build, clock }),
 
-    deleteTemplate: async ({ server, database }, mark) =>
-      deleteDatabase(serverOf(server), { database, mark, oid: null, loginRole: null }, clock),
+    async deleteTemplate({ server, database }, mark) {
+      await deleteDatabase(serverOf(server), { database, mark, oid: null, loginRole: null }, clock)
+    },
 
     plannedPlacement: (server, mark) => tenantPlacement(serverOf(server).name, mark),
 
@@ -64,8 +68,9 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
     connect: async ({ server, database }) => ({ ...serverOf(server).admin, database }),
 
-    deleteDatabase: async ({ server, database, oid, loginRole }, mark) =>
-      deleteDatabase(serverOf(server), { database, mark, oid, loginRole }, clock),
+    async deleteDatabase({ server, database, oid, loginRole }, mark) {
+      await deleteDatabase(serverOf(server), { database, mark, oid, loginRole }, clock)
+    },
 
     plannedRestorePoint: ({ server }, mark) => ({ server, database: databaseName(mark) }),
 
@@ -78,12 +83,23 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
     lookIntoRestorePoint: async (point, mark, look) =>
       lookIntoRestorePoint(serverOf(point.server), { point, mark }, { clock, look }),
 
-    releaseRestorePoint: async ({ server, database, oid }, mark) =>
-      deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock),
+    async releaseRestorePoint({ server, database, oid }, mark) {
+      await deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock)
+    },
 
     async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
       for (const server of all) yield* findDatabases(server, pattern)
     },
+
+    async *findMarked(by): AsyncGenerator<readonly MarkedName[]> {
+      for (const server of all) yield* findMarked(server, by)
+    },
+
+    removeMarked: async (found, isOrphan) => removeMarked(serverOf(found.server), found, { clock, isOrphan }),
+
+    lookUpDatabases: async (server, names) => lookUpDatabases(serverOf(server), names),
+
+    databaseSize: async (server, name) => databaseSize(serverOf(server), name),
 
     async diagnose(): Promise<readonly Diagnosis[]> {
       return (await Promise.all(all.map(diagnoseServer))).flat()

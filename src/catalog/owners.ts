@@ -1,0 +1,162 @@
+import { type SqlBool, sql } from 'kysely'
+import type { Mark } from '../model/mark.ts'
+import { RESTORE_POINT, type RestorePointState } from '../model/restore-point-state.ts'
+import { stateAfter } from '../model/state-machine.ts'
+import type { CatalogDb } from './catalog-schema.ts'
+import type { TemplateRow } from './templates.ts'
+
+// What a sweep asks: whose a name on a server is, and which records name a database. Always of a page, never of the fleet.
+
+/** A name on a server, and what its mark says that it is. */
+export interface NameOnServer {
+  readonly server: string
+  readonly name: string
+  readonly mark: Pick<Mark, 'kind' | 'key'>
+}
+
+/**
+ * Returns those that some record owns: a tenant, a template or a restore point that is not given up, of that kind, key and
+ * server; or any tenant that lives in, or logs in by, that name.
+ */
+export async function findOwned<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<ReadonlySet<T>> {
+  const byRecord = await Promise.all([
+    ownedTenants(db, names),
+    ownedTemplates(db, names),
+    ownedRestorePoints(db, names),
+  ])
+  const owned = new Set(byRecord.flat())
+  const others = names.filter((it) => !owned.has(it))
+  // Few are left, as a rule none: this one has no index.
+  for (const it of await placedTenants(db, others)) owned.add(it)
+  return owned
+}
+
+async function ownedTenants<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {
+  const asked = names.filter(({ mark }) => mark.kind === 'tenant')
+  if (asked.length === 0) return []
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select(['id', 'server'])
+    .where('state', '<>', 'deleted')
+    .where(sql<SqlBool>`id = any(${asked.map(({ mark }) => mark.key)})`)
+    .execute()
+  const found = new Set(rows.map(({ id, server }) => pair(server, id)))
+  return asked.filter(({ server, mark }) => found.has(pair(server, mark.key)))
+}
+
+async function ownedTemplates<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {
+  const asked = names.filter(({ mark }) => mark.kind === 'template')
+  if (asked.length === 0) return []
+  const rows = await db
+    .selectFrom('fleet.template')
+    .select(['key', 'server'])
+    .where(sql<SqlBool>`key = any(${asked.map(({ mark }) => mark.key)})`)
+    .execute()
+  const found = new Set(rows.map(({ key, server }) => pair(server, key)))
+  return asked.filter(({ server, mark }) => found.has(pair(server, mark.key)))
+}
+
+const GIVEN_UP: readonly RestorePointState[] = ['released']
+
+async function ownedRestorePoints<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {
+  const asked = names.filter(
+    ({ mark }) => (mark.kind === 'restore-point' || mark.kind === 'kept-state') && /^p\d{1,9}$/.test(mark.key),
+  )
+  if (asked.length === 0) return []
+  const rows = await db
+    .selectFrom('fleet.restore_point')
+    .select([sql<string>`'p' || id`.as('key'), 'server'])
+    .where('state', 'not in', GIVEN_UP)
+    .where(sql<SqlBool>`id = any(${asked.map(({ mark }) => Number(mark.key.slice(1)))})`)
+    .execute()
+  const found = new Set(rows.map(({ key, server }) => pair(server, key)))
+  return asked.filter(({ server, mark }) => found.has(pair(server, mark.key)))
+}
+
+async function placedTenants<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {
+  if (names.length === 0) return []
+  const wanted = names.map(({ name }) => name)
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select([
+      'server',
+      sql<string | null>`placement ->> 'database'`.as('database'),
+      sql<string | null>`placement ->> 'loginRole'`.as('role'),
+    ])
+    .where('state', '<>', 'deleted')
+    .where(sql<SqlBool>`(placement ->> 'database' = any(${wanted}) or placement ->> 'loginRole' = any(${wanted}))`)
+    .execute()
+  const found = new Set(rows.flatMap(({ server, database, role }) => [pair(server, database), pair(server, role)]))
+  return names.filter(({ server, name }) => found.has(pair(server, name)))
+}
+
+/** Neither server names nor keys hold a line end. */
+function pair(server: string, key: string | null): string {
+  return `${server}\n${key ?? ''}`
+}
+
+/** A restore point that ought to be on a server. */
+export interface PlacedRestorePoint {
+  /** As printed: `p7`. */
+  readonly id: string
+  readonly tenantId: string
+  readonly server: string
+  readonly database: string
+  readonly oid: number | null
+}
+
+const PAGE = 1_000
+
+/** Streams restore points that are ready by id, in pages, but for those that a restore which is not over leads to. */
+export async function* listPlacedRestorePoints(db: CatalogDb): AsyncGenerator<PlacedRestorePoint> {
+  let after = 0
+  for (;;) {
+    const rows = await db
+      .selectFrom('fleet.restore_point as p')
+      .select(['p.id', 'p.tenant_id', 'p.server', 'p.database', 'p.oid'])
+      .where('p.id', '>', after)
+      .where('p.state', '=', 'ready')
+      .where(NOT_BEING_RESTORED)
+      .orderBy('p.id')
+      .limit(PAGE)
+      .execute()
+    for (const { id, tenant_id: tenantId, server, database, oid } of rows)
+      yield { id: `p${id}`, tenantId, server, database, oid: oid === null ? null : Number(oid) }
+    if (rows.length < PAGE) return
+    after = rows.at(-1)?.id ?? 0
+  }
+}
+
+/** Its database may be the tenant by now, whatever its own record says. */
+const NOT_BEING_RESTORED = sql<SqlBool>`not exists (
+  select from fleet.restore_point kept where kept.replaced_by = p.id and kept.state = 'creating')`
+
+/** Says whether a restore point is still recorded as ready, with nobody returning to it. */
+export async function isPlaced(db: CatalogDb, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('fleet.restore_point as p')
+    .select('p.id')
+    .where('p.id', '=', Number(id.slice(1)))
+    .where('p.state', '=', 'ready')
+    .where(NOT_BEING_RESTORED)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Gives up a restore point whose database is gone; false when it is not ready any more, or somebody returns to it. */
+export async function giveUpRestorePoint(db: CatalogDb, id: string): Promise<boolean> {
+  const { numAffectedRows = 0n } = await sql`
+    update fleet.restore_point p set state = ${stateAfter(RESTORE_POINT, 'release')}, error = 'Its database was gone.'
+    where p.id = ${Number(id.slice(1))} and p.state = 'ready' and ${NOT_BEING_RESTORED}`.execute(db)
+  return numAffectedRows > 0n
+}
+
+/** Lists templates that must be there by now: one that was recorded a moment ago is being made. */
+export function listPlacedTemplates(db: CatalogDb): Promise<readonly TemplateRow[]> {
+  return db
+    .selectFrom('fleet.template')
+    .selectAll()
+    .where(sql<SqlBool>`created_at < now() - interval '1 minute'`)
+    .orderBy('created_at')
+    .execute()
+}

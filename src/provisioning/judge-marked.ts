@@ -1,0 +1,58 @@
+import type { Mark, MarkKind } from '../model/mark.ts'
+
+/** A name on a server that carries a mark. */
+export interface MarkedThing {
+  readonly name: string
+  readonly mark: Pick<Mark, 'kind' | 'key'>
+  /** Of the database; null: only a login role has the name. */
+  readonly oid: number | null
+}
+
+/** What is to become of something with our mark that no record owns. */
+export interface SweepJudgement {
+  /** `remove`: nobody can miss it. `leave`: it was a tenant, or may have been one. */
+  readonly kind: 'remove' | 'leave'
+  readonly why: string
+  readonly remedy: string | null
+}
+
+/**
+ * Decides what a sweep may do with something that carries this fleet's mark and that no record owns; undefined: nothing,
+ * because it may be in use. A database that is or was a tenant's is never removed: on the server nothing tells one that was
+ * never finished from one whose record was lost.
+ * @param now in milliseconds
+ * @param forgottenAt of a scratch database, when its maker has certainly ended, in milliseconds
+ */
+export function judgeMarked(
+  { name, oid, mark: { kind, key } }: MarkedThing,
+  { now, forgottenAt }: { readonly now: number; readonly forgottenAt: (key: string) => number },
+): SweepJudgement | undefined {
+  if (kind === 'scratch') {
+    return now > forgottenAt(key) ? remove('It was made to try migrations on, and forgotten.') : undefined
+  }
+  if (oid === null) return kind === 'tenant' ? remove('A login role whose database is gone.') : undefined
+  return OF_DATABASE[kind]?.(name)
+}
+
+const OF_DATABASE: Readonly<Partial<Record<MarkKind, (name: string) => SweepJudgement>>> = {
+  template: () => remove('No template is recorded that it could be.'),
+  'restore-point': () => remove('No restore point is recorded that it could be, or it was given up.'),
+  tenant: (name) => ({
+    kind: 'leave',
+    why: 'It may have been a tenant, and no tenant is recorded that lives in it.',
+    remedy: adopt(name),
+  }),
+  'kept-state': (name) => ({
+    kind: 'leave',
+    why: 'It was a tenant until a restore kept it, and no restore point is recorded that it could be.',
+    remedy: `ALTER DATABASE "${name}" ALLOW_CONNECTIONS true; then ${adopt(name)}`,
+  }),
+}
+
+function remove(why: string): SweepJudgement {
+  return { kind: 'remove', why, remedy: null }
+}
+
+function adopt(name: string): string {
+  return `fleet tenant adopt --like '${name.replaceAll(/[\\%_]/g, '\\$&')}'`
+}
