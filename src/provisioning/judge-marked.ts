@@ -31,26 +31,30 @@ export function judgeMarked(
     return now > forgottenAt(key) ? remove('It was made to try migrations on, and forgotten.') : undefined
   }
   if (oid === null) return kind === 'tenant' ? remove('A login role whose database is gone.') : undefined
-  return OF_DATABASE[kind]?.(name)
+  return OF_DATABASE.get(kind)?.(name)
 }
 
-const OF_DATABASE: Readonly<Partial<Record<MarkKind, (name: string) => SweepJudgement>>> = {
-  template: () => remove('No template is recorded that it could be.'),
-  'restore-point': () => remove('No restore point is recorded that it could be, or it was given up.'),
-  tenant: (name) => ({
-    kind: 'leave',
-    why: 'It may have been a tenant, and no tenant is recorded that lives in it.',
-    remedy: adopt(name),
-  }),
-  'kept-state': (name) => ({
-    kind: 'leave',
-    why: 'It was a tenant until a restore kept it, and no restore point is recorded that it could be.',
-    remedy: `ALTER DATABASE "${name}" ALLOW_CONNECTIONS true; then ${adopt(name)}`,
-  }),
-}
+// A map: what a mark says may be any word, such as one that every object knows.
+const OF_DATABASE = new Map<MarkKind, (name: string) => SweepJudgement>([
+  ['template', () => remove('No template is recorded that it could be.')],
+  ['restore-point', () => remove('No restore point is recorded that it could be, or it was given up.')],
+  ['tenant', (name) => leave('It may have been a tenant, and no tenant is recorded that lives in it.', adopt(name))],
+  [
+    'kept-state',
+    (name) =>
+      leave(
+        'It was a tenant until a restore kept it, and no restore point is recorded that it could be.',
+        `Open it (ALTER DATABASE ... ALLOW_CONNECTIONS true), then ${adopt(name)}`,
+      ),
+  ],
+])
 
 function remove(why: string): SweepJudgement {
   return { kind: 'remove', why, remedy: null }
+}
+
+function leave(why: string, remedy: string): SweepJudgement {
+  return { kind: 'leave', why, remedy }
 }
 
 function adopt(name: string): string {

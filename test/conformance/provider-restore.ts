@@ -125,7 +125,7 @@ export function restoreTests(fleet: () => TestFleet): void {
   })
 
   test('what no copy has prevents a restore point and a restore, unless they are forced', async () => {
-    const { provider, asSuperuser, inside, application } = fleet()
+    const { provider, asSuperuser, inside } = fleet()
     const placement = await withNote()
     const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
     const request = { placement, point, mark: mark('p1'), keptMark: mark('p2') }
