@@ -41,7 +41,7 @@ async function setup() {
   const mark = (kind: Mark['kind'], key: string, by = { fleet: name, catalogId }): Mark => ({ ...by, kind, key })
   const make = async (database: string, comment: string | null): Promise<void> => {
     const quoted = quoteIdentifier(`${name}${database}`)
-    await asSuperuser(`create database ${quoted} template template0`)
+    await asSuperuser(`create database ${quoted} template template0 owner fleet_owner`)
     if (comment !== null) await asSuperuser(`comment on database ${quoted} is ${quoteLiteral(comment)}`)
   }
   const drop = (database: string) => asSuperuser(`drop database ${quoteIdentifier(`${name}${database}`)} with (force)`)
@@ -63,16 +63,15 @@ describe('a sweep', () => {
   })
 
   test('proposes what no record owns, and removes it with --yes: template, restore point, scratch, login role', async () => {
-    const { fleet, sweep, onServer, inCatalogRun, make, mark, name, root, env } = await setup()
+    const { fleet, sweep, onServer, inCatalogRun, create, drop, make, mark, name, root, env } = await setup()
     await fleet.restorePoints.create('acme')
-    await inCatalogRun('delete from fleet.restore_point')
-    await inCatalogRun('delete from fleet.template')
     const hoursAgo = (hours: number) => `${(Date.now() - hours * 3_600_000).toString(36)}_00000000`
     const [old, young] = [hoursAgo(2), hoursAgo(0)]
     for (const key of [old, young]) await make(`__scratch_${key}`, formatMark(mark('scratch', key)))
-    await asSuperuser(
-      `create role "${name}_gone" login; comment on role "${name}_gone" is ${quoteLiteral(formatMark(mark('tenant', 'gone')))}`,
-    )
+    await create(['gone'])
+    await drop('_gone')
+    for (const rows of [`tenant where id = 'gone'`, 'restore_point', 'template'])
+      await inCatalogRun(`delete from fleet.${rows}`)
     const template = (await onServer()).find((it) => it.startsWith('__template'))
     const found = [
       `database restore-point __restore_p1`,
