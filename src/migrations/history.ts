@@ -98,3 +98,11 @@ function offSearchPath(table: string, schema: string): FleetError {
     },
   )
 }
+
+/** Beside the history while a migration outside a transaction is under way: which of its steps are done. */
+export const STEP_TABLE = 'fleet_step'
+
+/** Returns, as SQL, the names of the tables in a tenant that are the migrator's and ours, not the application's. */
+export function tablesOfOurs(tables: HistoryTables): readonly string[] {
+  return [tables.table, tables.lockTable, STEP_TABLE].map((table) => tableName({ ...tables, table }))
+}

@@ -3,7 +3,7 @@ import type { CompiledQuery } from 'kysely'
 import type { Client } from '../postgres/connect.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { ApplyError } from './apply-error.ts'
-import { tableName } from './history.ts'
+import { STEP_TABLE, tableName } from './history.ts'
 import type { HistoryTables } from './migration.ts'
 
 interface Step {
@@ -35,7 +35,7 @@ export class StepJournal {
        where pg_class.oid = $1::regclass`,
       [tableName(tables)],
     )
-    const table = quoteIdentifier(schemas[0]?.schema ?? 'public', 'fleet_step')
+    const table = quoteIdentifier(schemas[0]?.schema ?? 'public', STEP_TABLE)
     const { rows: found } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
       table,
     ])

@@ -1,10 +1,10 @@
-import { tableName } from '../migrations/history.ts'
+import { tablesOfOurs } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
 import type { Client } from '../postgres/connect.ts'
 
 /**
- * Reads how often rows were written to each table, large objects included, without the history of migrations. Whole only
+ * Reads how often rows were written to each table, large objects included, without those of the migrations. Whole only
  * when nobody else is in the database any more: sessions report late. Null before PostgreSQL 15, where reports may be lost
  * on their way.
  */
@@ -18,8 +18,8 @@ export async function readWriteCounters(client: Client, history: HistoryTables):
            order by schemaname, s.relname), '[]')
          from pg_stat_all_tables s join pg_class c on c.oid = s.relid and c.relkind = 'r'
          where (s.relid = 'pg_largeobject'::regclass or schemaname not in ('pg_catalog', 'information_schema'))
-           and s.relid is distinct from to_regclass($1) and s.relid is distinct from to_regclass($2)) as tables`,
-    [tableName(history), tableName({ ...history, table: history.lockTable })],
+           and not exists (select from unnest($1::text[]) ours(name) where to_regclass(ours.name) = s.relid)) as tables`,
+    [tablesOfOurs(history)],
   )
   const [row] = rows
   if (row === undefined || row.version < 150_000) return null

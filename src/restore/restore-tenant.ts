@@ -190,7 +190,7 @@ async function readAheadIfPossible(
   context: RestoreContext,
 ): Promise<ReadAhead | undefined> {
   const { provider, tables: history } = context
-  return readAhead({ provider, placement, point, mark: markOf(point.id, context), history }).catch(() => undefined)
+  return readAhead({ provider, placement, point, mark: markOf(point, context), history }).catch(() => undefined)
 }
 
 /** The tenant has returned by now: whatever goes wrong says so, and how to go on. */

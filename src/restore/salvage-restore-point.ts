@@ -30,7 +30,7 @@ export async function salvageRestorePoint(
   try {
     const connection = await provider.connect(placement)
     // All of it within the look: two processes do not take the same restore point at once, so neither its folder.
-    await provider.lookIntoRestorePoint(point, markOf(pointId, context), async (copy) => {
+    await provider.lookIntoRestorePoint(point, markOf(point, context), async (copy) => {
       await claimSalvageFolder(directory, { tenantId, pointId })
       // Before there is a row in it: whoever deletes the tenant is told of this folder, too.
       await recordSalvage(db, { tenantId, pointId, host: thisProcess().host, directory })

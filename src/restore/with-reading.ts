@@ -1,4 +1,4 @@
-import { tableName } from '../migrations/history.ts'
+import { tablesOfOurs } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
 import type { Client } from '../postgres/connect.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
@@ -14,7 +14,7 @@ export interface ReadingOptions {
 
 /** What a database stores, as one snapshot sees it. */
 export interface StoredData {
-  /** By name; without the history of migrations. */
+  /** By name; without those of the migrations. */
   readonly tables: readonly StoredTable[]
   readonly largeObjects: number
   /** As the server writes it, e.g. `UTF8`. */
@@ -35,8 +35,9 @@ export async function withReading<T>(
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local statement_timeout = ${statementTimeout}`)
     // While the search path is still that of whoever migrates.
     const { rows } = await client.query<{ oids: number[] }>(
-      `select array[coalesce(to_regclass($1)::oid::int8, 0), coalesce(to_regclass($2)::oid::int8, 0)]::float8[] as oids`,
-      [tableName(history), tableName({ ...history, table: history.lockTable })],
+      `select coalesce(array_agg(to_regclass(name)::oid::int8::float8) filter (where to_regclass(name) is not null), '{}') as oids
+       from unnest($1::text[]) name`,
+      [tablesOfOurs(history)],
     )
     await client.query(SETTINGS + (role === null ? '' : `; set local role ${quoteIdentifier(role)}`))
     return await use(await readStored(client, rows[0]?.oids ?? []))

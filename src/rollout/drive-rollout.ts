@@ -18,27 +18,23 @@ import {
   type RunResult,
   releaseLostClaims,
 } from '../catalog/tenant-runs.ts'
-import { readWayBack } from '../catalog/undo.ts'
 import type { Engine } from '../engine/engine.ts'
 import { batch } from '../lib/batch.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
-import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { FleetError } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { Tenant } from '../model/tenant.ts'
-import { bringBack } from './bring-back.ts'
-import { type BringForwardOptions, bringForward } from './bring-forward.ts'
+import type { BringForwardOptions } from './bring-forward.ts'
 import { executeRollout, type RolloutStore } from './execute-rollout.ts'
 import { holdLease } from './lease.ts'
-import { type EventBody, type MigrateTenantOptions, migrateTenant } from './migrate-tenant.ts'
-import { needsRestorePoint } from './needs-restore-point.ts'
+import { type EventBody, migrateTenant } from './migrate-tenant.ts'
 import { prove, recordedIn } from './prove-recording.ts'
-import { finishPuttingBack, putBack } from './put-back.ts'
 import { isNewer } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
+import { waysOfRollout } from './ways-of-rollout.ts'
 
 /** What the parts of a fleet lend to whoever drives a rollout. */
 export interface DriveContext
@@ -140,7 +136,7 @@ export async function driveRollout(
         emit,
         claim,
         finish,
-        ...waysOf(row, recorded, emit, context),
+        ...waysOfRollout(row, recorded, emit, context),
         prove: (tenantId, sent) => prove({ ...key, tenantId, sent, recorded, emit }, row, context),
         isRepeatable: (migration) => isRepeatable(plan, migration),
         pauseServer: async (server, { sqlstate, message }) => {
@@ -182,49 +178,6 @@ function isRepeatable(plan: RolloutPlan, migration: string): boolean {
   return planned === undefined || planned.transaction || planned.assessment.kind === 'static'
 }
 
-/** How this rollout brings a tenant to where it wants it, and what becomes of one that failed. */
-function waysOf(
-  { id, plan, undoes }: RolloutRow,
-  recorded: ReadonlyMap<string, CompiledMigration>,
-  emit: (event: EventBody) => void,
-  context: DriveContext,
-): Pick<MigrateTenantOptions, 'bring' | 'onFailed'> {
-  const { db } = context
-  const restore = async (tenantId: string, to: string) => {
-    const acceptDataLoss = plan.undo?.acceptDataLoss ?? false
-    const { history, kept } = await context.restore(tenantId, { to, rolloutId: id, acceptDataLoss })
-    emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept })
-    return history
-  }
-  if (undoes !== null)
-    return {
-      bring: (_task, run) => bringBack(run, { db, undoes, restore }),
-      onFailed: async (_run, failure) => failure,
-    }
-  const options: BringForwardOptions = {
-    ...context,
-    policy: plan.policy,
-    recorded,
-    pendingFor: pendingIn(plan, context),
-    takeRestorePoint: async ({ tenantId, placement, history }, pending) => {
-      const names = pending.map(({ name }) => name)
-      if (!needsRestorePoint(plan, names)) return
-      const restorePoint = await context.takeRestorePoint(id, { id: tenantId, placement, history })
-      emit({ type: 'tenant.restore-point', tenantId, restorePoint })
-    },
-  }
-  return {
-    bring: async (task, run, hooks) =>
-      (await finishPuttingBack(run, { db, waves: plan.waves, restore })) ?? bringForward(task, run, hooks, options),
-    onFailed: (run, failure) =>
-      putBack(run, failure, {
-        plan,
-        readWayBack: (tenantId) => readWayBack(db, { rolloutId: id, tenantId }),
-        restore,
-      }),
-  }
-}
-
 /** Resumes a paused rollout; one that is given up is brought to what its tenants really are at. */
 async function takeUp(rolloutId: number, orphans: readonly string[], context: DriveContext): Promise<void> {
   const row = await findRollout(context.db, rolloutId)
@@ -253,24 +206,6 @@ function storeFor({ id, plan }: RolloutRow, epoch: number, { db, migrations }: D
       return ask(() => completeRollout(db, id, epoch, releases))
     },
     finishAbort: () => ask(() => finishAbort(db, id, epoch)),
-  }
-}
-
-/** The plan says what each starting history gets; a joiner, or a tenant that stopped half-way, is worked out alike. */
-function pendingIn(
-  plan: RolloutPlan,
-  { migrations, allowUnordered }: DriveContext,
-): (history: readonly string[]) => readonly Migration[] {
-  const byName = new Map(migrations.map((it) => [it.name, it]))
-  const available = migrations.map((it) => it.name)
-  return (history) => {
-    const pending = pendingMigrations({ available, history, to: plan.target, allowUnordered })
-    if (pending.kind === 'pending') return pending.migrations.flatMap((name) => byName.get(name) ?? [])
-    const what =
-      pending.kind === 'missing'
-        ? `no file for ${pending.migrations.join(', ')}`
-        : `${pending.found} sorts before ${pending.expected}`
-    throw new FleetError('MIGRATIONS_DIFFER', `Its history does not fit the migrations: ${what}.`)
   }
 }
 
