@@ -7,6 +7,7 @@ import { buildProgram } from '../src/cli/program.ts'
 import { ALL_RULES } from '../src/migrations/risk/all-rules.ts'
 import { ERRORS, EXIT } from '../src/model/errors.ts'
 import { RECORDING } from '../src/model/recording-state.ts'
+import { REHEARSAL } from '../src/model/rehearsal-state.ts'
 import { RESTORE_POINT } from '../src/model/restore-point-state.ts'
 import { PAUSE_REASONS, ROLLOUT } from '../src/model/rollout-state.ts'
 import type { StateMachine } from '../src/model/state-machine.ts'
@@ -27,6 +28,7 @@ export function generateDocs(): Readonly<Record<string, string>> {
       machineSection('Tenant run', TENANT_RUN),
       machineSection('Tenant', TENANT),
       machineSection('Restore point', RESTORE_POINT),
+      machineSection('Rehearsal', REHEARSAL),
       machineSection('Recorded migration, within a rollout', RECORDING),
     ]),
   }

@@ -28,6 +28,8 @@ export type {
   MigrationInfo,
   NewTenant,
   PlanOptions,
+  RehearsedPlan,
+  RehearseOptions,
   RestoreTenantOptions,
   StartOptions,
   TemplateInfo,
@@ -37,10 +39,22 @@ export type {
 export { type LintConfig, type LintedMigration, lintFolder, lintSql, type SqlFile } from './fleet/lint.ts'
 export type { DynamicReason, MigrationAssessment, WaivedFinding } from './model/assessment.ts'
 export { FleetError, type FleetErrorCode } from './model/errors.ts'
-export type { FleetEvent, ProvisioningEvent, RolloutEvent } from './model/events.ts'
+export type { FleetEvent, ProvisioningEvent, RehearsalEvent, RolloutEvent } from './model/events.ts'
 export type { Finding, FindingClass, LockMode, Verdict } from './model/finding.ts'
 export type { AdoptionResult, CheckResult, FleetStatus } from './model/fleet-status.ts'
 export type { MarkKind } from './model/mark.ts'
+export type {
+  BranchSource,
+  HeldLock,
+  Rehearsal,
+  RehearsalOutcome,
+  RehearsedStep,
+  RehearsedTenant,
+  RolloutEstimate,
+  SampledTenant,
+  SampleReason,
+} from './model/rehearsal.ts'
+export type { RehearsalState } from './model/rehearsal-state.ts'
 export type {
   Loss,
   NotCompared,

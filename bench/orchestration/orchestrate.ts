@@ -82,7 +82,13 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
   try {
     const planMs = await time(draft)
     const start = performance.now()
-    const started = await startRollout(context, { draft, assess, digest: undefined, supersede: undefined })
+    const started = await startRollout(context, {
+      draft,
+      assess,
+      digest: undefined,
+      force: false,
+      supersede: undefined,
+    })
     if (started.kind !== 'drive') throw new Error(`Nothing to drive: ${started.kind}.`)
     tell({ kind: 'started', planMs, startMs: performance.now() - start })
     lap = performance.now()

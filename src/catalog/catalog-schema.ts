@@ -1,6 +1,8 @@
 import type { ColumnType, Generated, JSONColumnType, Kysely, Transaction } from 'kysely'
 import type { DriverIdentity } from '../lib/process-identity.ts'
 import type { RecordingState } from '../model/recording-state.ts'
+import type { RehearsalReport } from '../model/rehearsal.ts'
+import type { RehearsalState } from '../model/rehearsal-state.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
 import type { RestorePointState } from '../model/restore-point-state.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
@@ -141,6 +143,24 @@ export interface CatalogSchema {
     host: string
     directory: string
     at: Generated<Date>
+  }
+  'fleet.rehearsal': {
+    id: Generated<number>
+    state: RehearsalState
+    digest: string
+    driver: JSONColumnType<DriverIdentity>
+    heartbeat_at: Generated<Date>
+    started_at: Generated<Date>
+    finished_at: Date | null
+    report: JSONColumnType<RehearsalReport> | null
+  }
+  'fleet.rehearsal_branch': {
+    id: Generated<number>
+    rehearsal_id: number
+    tenant_id: string
+    server: string
+    database: string
+    created_at: Generated<Date>
   }
   'fleet.event': {
     id: Generated<string>

@@ -208,8 +208,11 @@ export async function isInActiveRollout(
   return row !== undefined
 }
 
-/** One that a rollout took stays while the rollout, or one that takes it back, may still need it. */
-const EXPIRES_AT = sql<Date | null>`(case when p.rollout_id is null then p.ready_at
+/**
+ * Of restore point `p` and its rollout `r`, if any. One that a rollout took stays while the rollout, or one that takes it
+ * back, may still need it.
+ */
+export const EXPIRES_AT = sql<Date | null>`(case when p.rollout_id is null then p.ready_at
   when not exists (select from fleet.rollout u where u.undoes = r.id and u.state in ('running', 'paused', 'aborting'))
   then r.finished_at end + p.keep)`
 

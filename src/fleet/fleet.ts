@@ -3,6 +3,7 @@ import type { MigrationAssessment } from '../model/assessment.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionCandidate, AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
+import type { Rehearsal, SampledTenant } from '../model/rehearsal.ts'
 import type {
   RestorePoint,
   RestoreResult,
@@ -46,10 +47,29 @@ export interface PlanOptions {
 export interface StartOptions extends PlanOptions {
   /** Refuse when the plan's digest is another one; 8 hex digits or more. */
   readonly digest?: string
+  /** Start also what failed when it was rehearsed. */
+  readonly force?: boolean
   /** Abort the rollout that is active, then start. */
   readonly supersede?: boolean
   /** Aborting it lets tenants in flight finish, then pauses. */
   readonly signal?: AbortSignal
+}
+
+export interface RehearseOptions extends PlanOptions {
+  /** How many tenants are tried, at most; 100 or less. */
+  readonly tenants: number
+  /** Copy tenants themselves where they have no restore point: they are closed to their clients meanwhile. */
+  readonly closesTenants?: boolean
+  /** Asked before anything is copied; false: leave it at that. Default: go on. */
+  readonly confirm?: (sample: readonly SampledTenant[]) => Promise<boolean>
+  /** Aborting it ends the rehearsal and drops its branch. */
+  readonly signal?: AbortSignal
+}
+
+/** A plan, and what became of it on copies; null: there is nothing to do. */
+export interface RehearsedPlan {
+  readonly plan: RolloutPlan
+  readonly rehearsal: Rehearsal | null
 }
 
 export interface DriveOptions {
@@ -162,6 +182,12 @@ export interface Fleet {
   readonly rollouts: {
     /** @throws FleetError MIGRATIONS_DIFFER, WAVE_EMPTY, TENANT_UNKNOWN, TAG_UNKNOWN, WAVE_UNKNOWN, MIGRATION_UNKNOWN */
     plan(options?: PlanOptions): Promise<RolloutPlan>
+    /**
+     * Plans, and tries the plan on copies of some tenants, taken from restore points; measures, and drops them. A plan that
+     * failed is refused by `start`, for seven days or until it is rehearsed again.
+     * @throws FleetError REHEARSAL_IMPOSSIBLE, REHEARSAL_INTERRUPTED, and what `plan` throws
+     */
+    rehearse(options: RehearseOptions): Promise<RehearsedPlan>
     /** Plans, starts and drives; goes on with the active rollout when its digest is the same. Returns when it rests. */
     start(options?: StartOptions): Promise<DriveResult>
     /** Goes on with a paused rollout or one whose driver died, and drives it. */

@@ -30,6 +30,7 @@ import type { DriveResult, Fleet, PlanOptions, UndoOptions } from './fleet.ts'
 import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
 import { sqlChecksums } from './recordings.ts'
+import { REHEARSAL_MOST, rehearse } from './rehearse.ts'
 import { restoreContext } from './restore-methods.ts'
 
 /** A backend whose process has died notices within 2 s (client_connection_check_interval); until then it may commit. */
@@ -153,6 +154,18 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       if (planned.plan.tenants > 0) await savePlan(db, planned)
       return planned.plan
     },
+    rehearse: async (options) => {
+      if (!(Number.isInteger(options.tenants) && options.tenants >= 1 && options.tenants <= REHEARSAL_MOST))
+        throw new FleetError(
+          'USAGE',
+          `Between 1 and ${REHEARSAL_MOST} tenants can be rehearsed, not ${options.tenants}.`,
+        )
+      const planned = await assess(await draft(options, await driveContext()))
+      const { plan } = planned
+      if (plan.tenants === 0) return { plan, rehearsal: null }
+      await savePlan(db, planned)
+      return { plan, rehearsal: await rehearse(planned, options, parts) }
+    },
     start: async (options = {}) => {
       const context = await driveContext()
       const signal = options.signal ?? new AbortController().signal
@@ -160,6 +173,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         draft: () => draft(options, context),
         assess,
         digest: options.digest,
+        force: options.force ?? false,
         supersede: options.supersede
           ? (active) => abortByOperator(context, String(active.id), { signal, wait: true })
           : undefined,

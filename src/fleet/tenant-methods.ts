@@ -13,6 +13,7 @@ import { checkNewTenants, createTenant } from '../provisioning/create-tenant.ts'
 import { deleteTenant } from '../provisioning/delete-tenant.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
+import { dropBranchesOf } from '../rehearsal/drop-branches.ts'
 import { releaseRestorePointsOf } from '../restore/release-restore-points.ts'
 import type { Fleet } from './fleet.ts'
 import { knownTenant } from './known-tenant.ts'
@@ -91,7 +92,10 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
       const context = {
         ...restoreContext(parts),
         clock,
-        releaseRestorePoints: (id: string) => releaseRestorePointsOf(id, restoreContext(parts)),
+        releaseRestorePoints: async (id: string) => {
+          await dropBranchesOf(id, restoreContext(parts))
+          await releaseRestorePointsOf(id, restoreContext(parts))
+        },
         publish: refreshing.publish,
       }
       for await (const _ of mapConcurrently(ids, CREATE_AT_ONCE, (id) => deleteTenant(id, context)));

@@ -15,6 +15,7 @@ import { readHistory } from './history.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from './migration.ts'
 import { findLockHolder, isOurs, isReplaced, type LockHolder } from './migration-lock.ts'
 import type { OldTransaction } from './run-concurrent-step.ts'
+import { transactionGroups } from './transaction-groups.ts'
 
 export interface ApplySessionOptions {
   readonly connection: ConnectionDescriptor
@@ -74,7 +75,7 @@ export class ApplySession {
     expected: ExpectedHistory,
     onCommitted: (migration: string) => void,
   ): Promise<void> {
-    const groups = this.#groups(pending)
+    const groups = transactionGroups(pending, this.#options.transactionMode ?? 'per-migration')
     const next = groups.findIndex((group) => !group.every((it) => this.#recordingOf(it)))
     const recorded = next < 0 ? groups : groups.slice(0, next)
     if (recorded.length > 0) return this.#replay(recorded, groups.length > recorded.length, expected, onCommitted)
@@ -82,18 +83,6 @@ export class ApplySession {
     if (group === undefined) return
     await this.#applyLive(group, after, expected)
     for (const { name } of group) onCommitted(name)
-  }
-
-  /** What shares a transaction: each migration has its own, or all that can have one together. */
-  #groups(pending: readonly Migration[]): readonly (readonly Migration[])[] {
-    const shared = this.#options.transactionMode === 'per-run'
-    const groups: Migration[][] = []
-    for (const migration of pending) {
-      const last = groups.at(-1)
-      if (shared && migration.transaction && last?.[0]?.transaction) last.push(migration)
-      else groups.push([migration])
-    }
-    return groups
   }
 
   async #replay(

@@ -217,6 +217,21 @@ export const ERRORS = {
     remedy: 'Read the difference, then plan again.',
     exit: EXIT.no,
   },
+  REHEARSAL_IMPOSSIBLE: {
+    means: 'No tenant of the plan can be rehearsed: there is nothing to copy, or no copy could be used.',
+    remedy: 'Make a restore point of some tenants (`fleet restore-point create`), or add `--rehearse-closes-tenants`.',
+    exit: EXIT.no,
+  },
+  REHEARSAL_FAILED: {
+    means: 'The plan failed when it was rehearsed.',
+    remedy: 'Correct the migration or the data and rehearse again, or go on all the same with `--force`.',
+    exit: EXIT.no,
+  },
+  REHEARSAL_INTERRUPTED: {
+    means: 'A rehearsal was stopped before it had a result.',
+    remedy: 'Run it again: what it left is removed first.',
+    exit: EXIT.interrupted,
+  },
   CONFIRMATION_NEEDED: {
     means: 'This needs a yes, and there is no terminal to ask on.',
     remedy: 'Add `--yes`.',

@@ -1,3 +1,5 @@
+import type { RehearsalOutcome } from './rehearsal.ts'
+import type { RehearsalState } from './rehearsal-state.ts'
 import type { FailureGroup } from './rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from './rollout-state.ts'
 
@@ -98,4 +100,47 @@ export type ProvisioningEvent = { readonly at: string } & (
     }
 )
 
-export type FleetEvent = RolloutEvent | ProvisioningEvent
+/** What happens while a plan is rehearsed on branches. */
+export type RehearsalEvent = { readonly at: string } & (
+  | { readonly type: 'rehearsal.started'; readonly rehearsalId: string; readonly tenants: number }
+  | {
+      readonly type: 'rehearsal.tenant-started'
+      readonly rehearsalId: string
+      readonly tenantId: string
+      /** From 1. */
+      readonly number: number
+      readonly of: number
+      /** What is copied: the restore point's id, or null: the tenant itself, which is closed meanwhile. */
+      readonly from: string | null
+    }
+  | {
+      readonly type: 'rehearsal.tenant-copied'
+      readonly rehearsalId: string
+      readonly tenantId: string
+      readonly bytes: number
+      readonly ms: number
+    }
+  | {
+      readonly type: 'rehearsal.migrated'
+      readonly rehearsalId: string
+      readonly tenantId: string
+      /** One, or all that shared a transaction. */
+      readonly migrations: readonly string[]
+      readonly ms: number
+    }
+  | {
+      readonly type: 'rehearsal.tenant-finished'
+      readonly rehearsalId: string
+      readonly tenantId: string
+      readonly outcome: RehearsalOutcome
+      readonly message: string | null
+    }
+  | {
+      readonly type: 'rehearsal.finished'
+      readonly rehearsalId: string
+      readonly state: RehearsalState
+      readonly failed: number
+    }
+)
+
+export type FleetEvent = RolloutEvent | ProvisioningEvent | RehearsalEvent

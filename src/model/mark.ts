@@ -1,5 +1,5 @@
 /** What a database or role was made for. `kept-state`: it was a tenant's until a restore put another in its place. */
-export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch' | 'restore-point' | 'kept-state'
+export type MarkKind = 'catalog' | 'template' | 'tenant' | 'scratch' | 'restore-point' | 'kept-state' | 'rehearsal'
 
 /**
  * Our mark, kept as the comment of a database or role: nothing without it is ever deleted.
@@ -9,7 +9,8 @@ export interface Mark {
   readonly fleet: string
   readonly catalogId: string
   readonly kind: MarkKind
-  /** Names the thing within its kind: a tenant id, a template's key, or a restore point's id. */
+  /** Names the thing within its kind: a tenant id, a template's key, a restore point's id, or that of a branch
+   * of a rehearsal. */
   readonly key: string
 }
 

@@ -96,6 +96,33 @@ export interface MarkedName {
   readonly oid: number | null
 }
 
+export interface BranchRequest {
+  /** The tenant. */
+  readonly placement: Placement
+  /** The restore point that is copied, and its mark; null: the tenant itself. */
+  readonly from: { readonly point: RestorePointRef; readonly mark: Mark } | null
+  /** Of the branch. */
+  readonly mark: Mark
+}
+
+/** A throw-away copy of a tenant's database, into which nobody but the admin gets. */
+export interface Branch {
+  /** As the tenant's, so that migrations run on it as they do there; without a login role. */
+  readonly placement: Placement
+  readonly bytes: number
+  /** How long copying took, in milliseconds; if the tenant itself was copied, it was closed for that long at most. */
+  readonly copyMs: number
+  /** Settings of the tenant's database that the copy could not be given. */
+  readonly settingsLost: readonly string[]
+}
+
+/** What copying a database would come to. */
+export interface CopyCost {
+  readonly bytes: number
+  /** A rough guess from size and way of copying, in milliseconds. */
+  readonly ms: number
+}
+
 /** A database on a server of the provider, as adoption sees it. */
 export interface FoundDatabase {
   readonly server: string
@@ -111,6 +138,8 @@ export interface FoundDatabase {
  */
 export interface Provider {
   readonly kind: string
+  /** How many databases of one server are copied at once; more wait. */
+  readonly copiesAtOnce: number
   /**
    * Whether the server belongs to this project alone, on this machine: then its catalog is upgraded without being asked,
    * and the key for passwords at rest may be generated beside the data.
@@ -204,6 +233,25 @@ export interface Provider {
     ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly oid: number | null },
     mark: Mark,
   ): Promise<void>
+
+  /** Says how large a tenant's database is, and how long copying it may take. */
+  copyCost(placement: Placement): Promise<CopyCost>
+
+  /** Returns where a branch will be: so that it can be recorded before it is made. */
+  plannedBranch(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
+
+  /**
+   * Copies a restore point, which stays as it is, or the tenant itself: the others' sessions in the tenant are ended then,
+   * and new ones wait until the copy is there. The same mark again makes it anew.
+   * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
+   */
+  branch(request: BranchRequest): Promise<Branch>
+
+  /**
+   * Removes a branch, only if name and mark agree; gone is fine. Ends its sessions.
+   * @throws FleetError DATABASE_FOREIGN
+   */
+  deleteBranch(ref: Pick<RestorePointRef, 'server' | 'database'>, mark: Mark): Promise<void>
 
   /** Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. */
   findDatabases(pattern: string): AsyncIterable<FoundDatabase>

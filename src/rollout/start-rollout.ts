@@ -8,6 +8,7 @@ import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
 import type { DraftRollout, PlannedRollout } from './plan-rollout.ts'
+import { refuseFailedRehearsal } from './refuse-failed-rehearsal.ts'
 import { releaseReached } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
 
@@ -17,6 +18,8 @@ export interface StartRolloutOptions {
   readonly assess: (draft: DraftRollout) => Promise<PlannedRollout>
   /** Refuse another plan than the one with this digest, or one that begins so. */
   readonly digest: string | undefined
+  /** Start also what failed when it was rehearsed. */
+  readonly force: boolean
   /** Gives up the rollout that is in the way; undefined: refuse. */
   readonly supersede: ((active: RolloutRow) => Promise<void>) | undefined
 }
@@ -30,11 +33,11 @@ export type Started =
 
 /**
  * Starts what is planned, or finds that it is under way: a pipeline may run the same command again and again.
- * @throws FleetError PLAN_CHANGED, ROLLOUT_ACTIVE, and what planning throws
+ * @throws FleetError PLAN_CHANGED, REHEARSAL_FAILED, ROLLOUT_ACTIVE, and what planning throws
  */
 export async function startRollout(
   context: DriveContext,
-  { draft, assess, digest, supersede }: StartRolloutOptions,
+  { draft, assess, digest, force, supersede }: StartRolloutOptions,
 ): Promise<Started> {
   if (digest !== undefined && !/^[0-9a-f]{8,}$/.test(digest)) {
     throw new FleetError(
@@ -47,7 +50,7 @@ export async function startRollout(
   if (active === undefined) {
     const planned = await assess(drafted)
     try {
-      return await startPlanned(planned, context, digest)
+      return await startPlanned(planned, context, { digest, force })
     } catch (error) {
       // Somebody was faster; with the same, we go on together.
       const other = await findActive(context.db)
@@ -58,13 +61,13 @@ export async function startRollout(
   if (isSame(active, drafted, digest)) return continueActive(active)
   if (supersede === undefined) throw anotherIsActive(active)
   await supersede(active)
-  return startPlanned(await assess(await draft()), context, digest)
+  return startPlanned(await assess(await draft()), context, { digest, force })
 }
 
 async function startPlanned(
   planned: PlannedRollout,
   context: DriveContext,
-  digest: string | undefined,
+  { digest, force }: Pick<StartRolloutOptions, 'digest' | 'force'>,
 ): Promise<Started> {
   const { db, migrations } = context
   const { plan } = planned
@@ -78,6 +81,7 @@ async function startPlanned(
       { remedy: 'Look at it again: fleet rollout plan' },
     )
   }
+  if (!force) await refuseFailedRehearsal(db, plan.digest)
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
   const sqlChecksums = new Map<string, string | null>([
     ...planned.reformatted,

@@ -37,4 +37,30 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index salvage_tenant on fleet.salvage (tenant_id)`.execute(db)
   await sql`create index restore_point_tenant on fleet.restore_point (tenant_id, id)`.execute(db)
   await sql`create index restore_point_rollout on fleet.restore_point (rollout_id, tenant_id)`.execute(db)
+
+  await sql`
+    create table fleet.rehearsal (
+      id int generated always as identity primary key,
+      state text not null,
+      -- Of the plan that is rehearsed.
+      digest text not null,
+      -- Who does it; when it is dead, its branches are left-overs.
+      driver jsonb not null,
+      heartbeat_at timestamptz not null default now(),
+      started_at timestamptz not null default now(),
+      finished_at timestamptz,
+      report jsonb
+    )`.execute(db)
+  await sql`create index rehearsal_digest on fleet.rehearsal (digest, id)`.execute(db)
+
+  // Copies that are there, or may be: recorded before they are made, and gone from here once they are dropped.
+  await sql`
+    create table fleet.rehearsal_branch (
+      id int generated always as identity primary key,
+      rehearsal_id int not null references fleet.rehearsal (id),
+      tenant_id text collate "C" not null references fleet.tenant (id),
+      server text not null,
+      database text not null,
+      created_at timestamptz not null default now()
+    )`.execute(db)
 }

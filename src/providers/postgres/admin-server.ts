@@ -25,7 +25,7 @@ export interface AdminServer {
  * From four copies at once to eight a tenant gets cheaper by a quarter at best, while the writes of the neighbours
  * on the server wait behind the copies. Every operation counts, so that this is the number of connections, too.
  */
-const AT_ONCE = 4
+export const AT_ONCE = 4
 const TRIES = 4
 const FIRST_PAUSE_MS = 100
 

@@ -8,8 +8,7 @@ import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { CreatedRestorePoint, RestorePointLooks } from '../provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { attachmentRefusal, readAttachments } from './attachments.ts'
-import { knownClone } from './clone-capability.ts'
-import { copyStrategy } from './copy-strategy.ts'
+import { chooseCopy } from './choose-copy.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
 import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
@@ -86,15 +85,7 @@ export async function createRestorePoint(
   }
 
   async function copy(client: ClientBase, owner: string): Promise<void> {
-    const { rows } = await client.query<{ version: number; templateBytes: number }>(
-      `select current_setting('server_version_num')::int as version,
-              pg_database_size($1::name)::float8 as "templateBytes"`,
-      [database],
-    )
-    const { version = 0, templateBytes = 0 } = rows[0] ?? {}
-    const clone = await knownClone(client)
-    // By reference wherever that is possible: what it costs the neighbours counts, not what it costs us.
-    const strategy = copyStrategy({ version, templateBytes, clone, purpose: 'many' })
+    const { strategy } = await chooseCopy(client, database)
     await changeFenced(client, {
       admin: server.admin,
       database,

@@ -16,6 +16,7 @@ export function databaseName({ fleet, kind, key }: Mark): string {
     scratch: `${fleet}__scratch_${key}`,
     'restore-point': `${fleet}__restore_${key}`,
     'kept-state': `${fleet}__restore_${key}`,
+    rehearsal: `${fleet}__rehearsal_${key}`,
     catalog: `${fleet}__catalog`,
   }[kind]
   if (Buffer.byteLength(name) <= MOST_BYTES) return name

@@ -4,8 +4,11 @@ import type { Diagnosis } from '../../model/diagnosis.ts'
 import { FleetError } from '../../model/errors.ts'
 import type { FoundDatabase, MarkedName, Provider, ServerCapabilities } from '../provider.ts'
 import { readAdminRights } from './admin-rights.ts'
-import { type AdminServer, adminServer } from './admin-server.ts'
+import { type AdminServer, AT_ONCE, adminServer } from './admin-server.ts'
+import { branchDatabase } from './branch-database.ts'
+import { chooseCopy } from './choose-copy.ts'
 import { knownClone, probedClone } from './clone-capability.ts'
+import { copyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseName } from './database-names.ts'
@@ -40,6 +43,7 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
   return {
     kind: 'postgres',
+    copiesAtOnce: AT_ONCE,
     isPrivate: false,
     servers: servers.map((it) => it.name),
 
@@ -86,6 +90,19 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
     async releaseRestorePoint({ server, database, oid }, mark) {
       await deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock)
     },
+
+    copyCost: async ({ server, database }) =>
+      serverOf(server).run(async (client) => {
+        const { strategy, bytes } = await chooseCopy(client, database)
+        return { bytes, ms: copyMs(strategy, bytes) }
+      }),
+
+    plannedBranch: ({ server }, mark) => ({ server, database: databaseName(mark) }),
+
+    branch: async (request) => branchDatabase(serverOf(request.placement.server), request, clock),
+
+    deleteBranch: async ({ server, database }, mark) =>
+      deleteDatabase(serverOf(server), { database, mark, oid: null, owner: null, loginRole: null }, clock),
 
     async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
       for (const server of all) yield* findDatabases(server, pattern)

@@ -1,0 +1,99 @@
+import type { Clock } from '../../lib/clock.ts'
+import { failpoint } from '../../lib/failpoint.ts'
+import { FleetError } from '../../model/errors.ts'
+import { parseMark, sameMark } from '../../model/mark.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import type { Branch, BranchRequest } from '../provider.ts'
+import type { AdminServer } from './admin-server.ts'
+import { chooseCopy } from './choose-copy.ts'
+import { createClosedDatabase } from './create-closed-database.ts'
+import { withDatabaseLock } from './database-lock.ts'
+import { databaseName } from './database-names.ts'
+import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
+import { databaseState } from './database-state.ts'
+import { dropDatabase } from './drop-database.ts'
+import { changeFenced } from './fence.ts'
+import { foreignRefusal } from './foreign-refusal.ts'
+import { openDatabase } from './open-database.ts'
+import { readDatabase } from './read-database.ts'
+import { readTenantDatabase } from './read-tenant-database.ts'
+
+const PATIENCE_MS = 60_000
+
+/**
+ * Copies a restore point, or the tenant itself, into a database that only the admin gets into. What an earlier call with
+ * the same mark left is made again from the start.
+ * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
+ */
+export async function branchDatabase(
+  server: AdminServer,
+  { placement, from, mark }: BranchRequest,
+  clock: Clock,
+): Promise<Branch> {
+  const { database: tenant } = placement
+  const source = from?.point.database ?? tenant
+  const name = databaseName(mark)
+  // A restore must not wait for this copy while it holds the tenant closed, and nobody may drop what is being copied.
+  return server.run((client) => locked(client, [...new Set([tenant, source, name])], () => make(client)))
+
+  async function locked<T>(client: ClientBase, [database, ...rest]: string[], use: () => Promise<T>): Promise<T> {
+    if (database === undefined) return use()
+    return withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, () => locked(client, rest, use))
+  }
+
+  async function make(client: ClientBase): Promise<Branch> {
+    await readTenantDatabase(client, server.name, placement)
+    const owner = await ownerOfSource(client)
+    await dropRemains(client, owner)
+    const settings = await readDatabaseSettings(client, tenant)
+    const copyMs = await copy(client, owner)
+    failpoint('rehearsal.copied')
+    // A connection limit is about the application, and so are the rights of its roles.
+    const settingsLost =
+      settings === undefined
+        ? []
+        : await applyDatabaseSettings(client, name, { ...settings, grants: [], connectionLimit: -1 })
+    const [database, ownerName] = [name, owner].map((it) => quoteIdentifier(it))
+    // In this order: the owner may be the admin.
+    await client.query(`revoke connect on database ${database} from ${ownerName}`)
+    await client.query(`grant connect on database ${database} to current_user`)
+    await client.query(openDatabase({ name, mark }))
+    const made = await readDatabase(client, name)
+    const { bytes } = await chooseCopy(client, name)
+    return {
+      placement: { ...placement, database: name, oid: made?.oid ?? null, loginRole: null },
+      bytes,
+      copyMs,
+      settingsLost,
+    }
+  }
+
+  async function ownerOfSource(client: ClientBase): Promise<string> {
+    const facts = await readDatabase(client, source)
+    if (from === null && facts !== undefined) return facts.owner
+    if (from === null || facts === undefined || facts.oid !== from.point.oid)
+      throw new FleetError('RESTORE_POINT_UNKNOWN', `The restore point's database "${source}" is gone.`)
+    if (!sameMark(parseMark(facts.comment), from.mark))
+      throw foreignRefusal('database', source, server.name, facts.comment)
+    return facts.owner
+  }
+
+  async function dropRemains(client: ClientBase, owner: string): Promise<void> {
+    const facts = await readDatabase(client, name)
+    const state = databaseState(facts, { mark, owner })
+    if (state === 'foreign') throw foreignRefusal('database', name, server.name, facts?.comment ?? null)
+    if (state !== 'missing') await dropDatabase(client, name, state)
+  }
+
+  /** Returns how long it took, in milliseconds. */
+  async function copy(client: ClientBase, owner: string): Promise<number> {
+    const { strategy } = await chooseCopy(client, source)
+    const change = () => createClosedDatabase(client, { name, template: source, owner, strategy })
+    const before = clock.now().getTime()
+    // Nobody gets into a restore point: there is nobody to keep out.
+    if (from !== null) await change()
+    else await changeFenced(client, { admin: server.admin, database: tenant, clock, change, inside: async () => {} })
+    return clock.now().getTime() - before
+  }
+}
