@@ -3,9 +3,10 @@ import type { PlanOptions } from '../fleet/fleet.ts'
 import type { RestorePointPolicy } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 import { collect, collectTag, parseCount, parseCountOrAll, parseQuantityText } from './parse-options.ts'
+import type { RehearsalFlags } from './rehearse-plan.ts'
 
 /** What `rollout plan` and `rollout start` have in common, as commander reads it. */
-export interface PlanFlags {
+export interface PlanFlags extends RehearsalFlags {
   readonly to?: string
   readonly again?: boolean
   readonly tenant?: readonly string[]
@@ -38,6 +39,11 @@ export function addPlanOptions(command: Command): Command {
     )
     .option('--no-replay', 'run every migration live through Kysely, statement by statement')
     .option('--verify <n|all>', 'read so many tenants themselves first, not the catalog alone', parseCountOrAll)
+    .option('--rehearse <n>', 'try it first on copies of n tenants, made from their restore points', parseCount)
+    .option(
+      '--rehearse-closes-tenants',
+      'also copy tenants that have no restore point: their sessions are ended, and new ones wait while they are copied',
+    )
 }
 
 /** Turns flags into what the library takes. */

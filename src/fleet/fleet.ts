@@ -58,6 +58,8 @@ export interface StartOptions extends PlanOptions {
 export interface RehearseOptions extends PlanOptions {
   /** How many tenants are tried, at most; 100 or less. */
   readonly tenants: number
+  /** Refuse when the plan's digest is another one, or does not begin so. */
+  readonly digest?: string
   /** Copy tenants themselves where they have no restore point: they are closed to their clients meanwhile. */
   readonly closesTenants?: boolean
   /** Asked before anything is copied; false: leave it at that. Default: go on. */

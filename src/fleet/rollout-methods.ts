@@ -22,7 +22,7 @@ import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } fr
 import { planUndo, type UndoInput } from '../rollout/plan-undo.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
 import { readRolloutStatus, summaryOf } from '../rollout/rollout-status.ts'
-import { startRollout } from '../rollout/start-rollout.ts'
+import { requireDigest, startRollout } from '../rollout/start-rollout.ts'
 import { undoRollout } from '../rollout/undo-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
 import { assessMigrations } from './assess-migrations.ts'
@@ -162,6 +162,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         )
       const planned = await assess(await draft(options, await driveContext()))
       const { plan } = planned
+      if (options.digest !== undefined) requireDigest(plan, options.digest)
       if (plan.tenants === 0) return { plan, rehearsal: null }
       await savePlan(db, planned)
       return { plan, rehearsal: await rehearse(planned, options, parts) }

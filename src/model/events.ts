@@ -1,4 +1,4 @@
-import type { RehearsalOutcome } from './rehearsal.ts'
+import type { RehearsalOutcome, RolloutEstimate } from './rehearsal.ts'
 import type { RehearsalState } from './rehearsal-state.ts'
 import type { FailureGroup } from './rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from './rollout-state.ts'
@@ -139,7 +139,8 @@ export type RehearsalEvent = { readonly at: string } & (
       readonly type: 'rehearsal.finished'
       readonly rehearsalId: string
       readonly state: RehearsalState
-      readonly failed: number
+      readonly failures: readonly FailureGroup[]
+      readonly estimate: RolloutEstimate | null
     }
 )
 

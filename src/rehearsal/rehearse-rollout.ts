@@ -56,8 +56,8 @@ export async function rehearseRollout(input: RehearseInput, context: RehearsalCo
     const verb = tenants.some(({ outcome }) => outcome === 'failed') ? 'fail' : 'pass'
     if (!(await endRehearsal(db, id, verb, report))) throw givenUp(id)
     const state = verb === 'fail' ? 'failed' : 'passed'
-    const failed = tenants.filter(({ outcome }) => outcome === 'failed').length
-    publish({ type: 'rehearsal.finished', rehearsalId: formatRehearsalId(id), state, failed }, context)
+    const { failures, estimate } = report
+    publish({ type: 'rehearsal.finished', rehearsalId: formatRehearsalId(id), state, failures, estimate }, context)
     return { id: formatRehearsalId(id), state, digest: plan.digest, ...report }
   } catch (error) {
     await endRehearsal(db, id, 'abandon')

@@ -75,11 +75,7 @@ async function startPlanned(
     const last = plan.tenants === 0 ? await findLatest(db) : undefined
     // A pipeline that runs again after all was done.
     if (last?.state === 'completed' && last.digest.startsWith(digest)) return { kind: 'nothing-to-do', plan }
-    throw new FleetError(
-      'PLAN_CHANGED',
-      `The plan is now ${plan.digest}, not ${digest}: versions, tags, files or policy have changed.`,
-      { remedy: 'Look at it again: fleet rollout plan' },
-    )
+    requireDigest(plan, digest)
   }
   if (!force) await refuseFailedRehearsal(db, plan.digest)
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
@@ -120,6 +116,19 @@ async function startPlanned(
   const row = await findRollout(db, rolloutId)
   if (row === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `Rollout ${formatRolloutId(rolloutId)} is gone.`)
   return { kind: 'drive', row }
+}
+
+/**
+ * Refuses another plan than the one with this digest, or one that begins so.
+ * @throws FleetError PLAN_CHANGED
+ */
+export function requireDigest(plan: RolloutPlan, digest: string): void {
+  if (plan.digest.startsWith(digest)) return
+  throw new FleetError(
+    'PLAN_CHANGED',
+    `The plan is now ${plan.digest}, not ${digest}: versions, tags, files or policy have changed.`,
+    { remedy: 'Look at it again: fleet rollout plan' },
+  )
 }
 
 function isSame(active: RolloutRow, { intent }: DraftRollout, digest: string | undefined): boolean {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { accessTests } from './provider-access.ts'
+import { branchTests } from './provider-branch.ts'
 import { crashTests } from './provider-crashes.ts'
 import { lifeTests } from './provider-life.ts'
 import { restoreTests } from './provider-restore.ts'
@@ -28,5 +29,6 @@ export function providerConformance(name: string, start: () => Promise<ProviderU
     crashTests(current)
     restoreTests(current)
     sweepTests(current)
+    branchTests(current)
   })
 }
