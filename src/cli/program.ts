@@ -48,6 +48,7 @@ Examples:
   fleet demo                                 the whole story, in under a minute
   fleet tenant create acme --tag ring=early  a database for a new customer
   fleet rollout plan                         what would be migrated, and when
+  fleet rollout plan --rehearse 5            the same on copies of five tenants
   fleet rollout start --yes                  in a pipeline; safe to run again
   fleet rollout status -w                    watch it from anywhere
   fleet check --at-least 0039_split_name     may code that needs it be deployed?`

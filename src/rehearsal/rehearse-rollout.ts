@@ -6,7 +6,8 @@ import { FleetError } from '../model/errors.ts'
 import type { RehearsalEvent } from '../model/events.ts'
 import type { NotRehearsable, Rehearsal, RehearsalReport, RehearsedTenant, SampledTenant } from '../model/rehearsal.ts'
 import type { FailureGroup, PlannedVersion, RolloutPlan } from '../model/rollout.ts'
-import { versionOf } from '../model/tenant.ts'
+import { type Placement, versionOf } from '../model/tenant.ts'
+import type { CopyCost, Provider } from '../providers/provider.ts'
 import { chooseSample } from './choose-sample.ts'
 import { dropLeftBranches } from './drop-branches.ts'
 import { estimateRollout } from './estimate-rollout.ts'
@@ -79,7 +80,7 @@ async function takeSample(input: RehearseInput, { db, provider }: RehearsalConte
   const known = []
   for (const candidate of candidates) {
     const { point, placement } = candidate
-    const cost = point === null ? await provider.copyCost(placement) : { bytes: point.bytes, ms: 0 }
+    const cost = point === null ? await costOf(placement, provider) : { bytes: point.bytes, ms: 0 }
     known.push({ ...candidate, ...cost })
   }
   const histories = byTenants(plan).map(({ history }) => history)
@@ -90,6 +91,14 @@ async function takeSample(input: RehearseInput, { db, provider }: RehearsalConte
         ? { kind: 'tenant' as const, estimatedMs: ms }
         : { kind: 'restore-point' as const, id: point.id, readyAt: point.readyAt }
     return { candidate, sampled: { tenantId, reason, version: versionOf(history), history, source, bytes } }
+  })
+}
+
+/** A database that cannot be looked at is found out about when it is copied. */
+async function costOf(placement: Placement, provider: Provider): Promise<CopyCost> {
+  return provider.copyCost(placement).catch((error: unknown) => {
+    if (error instanceof FleetError) return { bytes: 0, ms: 0 }
+    throw error
   })
 }
 

@@ -9,6 +9,7 @@ import { FleetError } from '../model/errors.ts'
 import type { RehearsedStep, RehearsedTenant, SampledTenant } from '../model/rehearsal.ts'
 import type { TransactionMode } from '../model/rollout.ts'
 import { type Client, withClient } from '../postgres/connect.ts'
+import { sqlstateOf } from '../postgres/sqlstate.ts'
 import type { Branch } from '../providers/provider.ts'
 import { markOf } from '../restore/create-restore-point.ts'
 import { storedMessage } from '../rollout/stored-message.ts'
@@ -61,8 +62,11 @@ export async function rehearseTenant(input: RehearseTenantInput, context: Rehear
     failpoint('rehearsal.migrated')
     return { ...untouched, ...outcome, copyMs: made.copyMs, notes: made.settingsLost }
   } catch (error) {
-    if (!(error instanceof FleetError) || error.code === 'REHEARSAL_INTERRUPTED') throw error
-    return { ...untouched, outcome: 'unknown', problem: { migration: null, sqlstate: null, message: error.message } }
+    const sqlstate = sqlstateOf(error) ?? null
+    const isExpected = error instanceof FleetError ? error.code !== 'REHEARSAL_INTERRUPTED' : sqlstate !== null
+    if (!isExpected || !(error instanceof Error)) throw error
+    const message = storedMessage(sqlstate, error.message)
+    return { ...untouched, outcome: 'unknown', problem: { migration: null, sqlstate, message } }
   } finally {
     await dropBranch(branch, context)
     failpoint('rehearsal.dropped')

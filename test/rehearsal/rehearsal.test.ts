@@ -24,7 +24,7 @@ async function setup({ points = IDS }: { readonly points?: readonly string[] } =
     const { rows } = await inCatalog((client) =>
       client.query('select datname from pg_database where starts_with(datname, $1) order by 1', [`${name}_`]),
     )
-    return rows.map(({ datname }) => datname.slice(name.length)).filter((it) => !it.startsWith('__scratch'))
+    return rows.map(({ datname }) => datname.slice(name.length)).filter((it) => !/^__(scratch|template)/.test(it))
   }
   const contents = () =>
     Promise.all(IDS.map(async (id) => (await inTenant(id, (client) => client.query(CONTENT))).rows[0]))
@@ -203,7 +203,7 @@ describe('a plan that failed when it was rehearsed', () => {
 })
 
 describe('on the command line', () => {
-  test('plan shows it, start runs it first, and a failed one ends with 5', async () => {
+  test('plan shows it, and what failed ends with 5 and does not start', async () => {
     const test = await setup()
     await test.migration('0004_unique', UNIQUE)
     const shown = await runFleet(['rollout', 'plan', '--rehearse', '3'], test)
@@ -214,10 +214,13 @@ describe('on the command line', () => {
     const refused = await runFleet(['rollout', 'start', '--yes'], test)
     expect(refused.code, refused.output).toBe(5)
     expect(refused.output).toContain('--force')
-    await test.migration('0004_unique', COLOR.replace('color', 'hue'))
+  })
+
+  test('start runs it first and goes on when it passes', async () => {
+    const test = await setup()
     const started = await runFleet(['rollout', 'start', '--yes', '--rehearse', '2'], test)
     expect(started.code, started.output).toBe(0)
-    expect(started.output).toContain('Rehearsal h2')
+    expect(started.output).toContain('Rehearsal h1')
     const json = await runFleet(['rollout', 'plan', '--rehearse', '2', '--output', 'json'], test)
     expect(JSON.parse(json.output)).toMatchObject({ tenants: 0, rehearsal: null })
   })
