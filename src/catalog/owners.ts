@@ -3,6 +3,7 @@ import type { Mark } from '../model/mark.ts'
 import { RESTORE_POINT, type RestorePointState } from '../model/restore-point-state.ts'
 import { stateAfter } from '../model/state-machine.ts'
 import type { CatalogDb } from './catalog-schema.ts'
+import { branchesInUse } from './rehearsals.ts'
 import type { TemplateRow } from './templates.ts'
 
 // What a sweep asks: whose a name on a server is, and which records name a database. Always of a page, never of the fleet.
@@ -15,14 +16,15 @@ export interface NameOnServer {
 }
 
 /**
- * Returns those that some record owns: a tenant, a template or a restore point that is not given up, of that kind, key and
- * server; or any tenant that lives in, or logs in by, that name.
+ * Returns those that some record owns: a tenant, a template, a restore point that is not given up or a branch of a rehearsal
+ * that is under way, of that kind, key and server; or any tenant that lives in, or logs in by, that name.
  */
 export async function findOwned<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<ReadonlySet<T>> {
   const byRecord = await Promise.all([
     ownedTenants(db, names),
     ownedTemplates(db, names),
     ownedRestorePoints(db, names),
+    ownedBranches(db, names),
   ])
   const owned = new Set(byRecord.flat())
   const others = names.filter((it) => !owned.has(it))
@@ -71,6 +73,13 @@ async function ownedRestorePoints<T extends NameOnServer>(db: CatalogDb, names: 
     .execute()
   const found = new Set(rows.map(({ key, server }) => pair(server, key)))
   return asked.filter(({ server, mark }) => found.has(pair(server, mark.key)))
+}
+
+async function ownedBranches<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {
+  const asked = names.filter(({ mark }) => mark.kind === 'rehearsal')
+  if (asked.length === 0) return []
+  const inUse = await branchesInUse(db)
+  return asked.filter(({ server, mark }) => inUse.some((it) => it.server === server && it.key === mark.key))
 }
 
 async function placedTenants<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {

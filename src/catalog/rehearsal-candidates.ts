@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { NotRehearsable } from '../model/rehearsal.ts'
+import type { RestorePointReason } from '../model/restore-point.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { Placement } from '../model/tenant.ts'
 import { type Assignment, assignWaves } from './assign-waves.ts'
 import type { CatalogDb } from './catalog-schema.ts'
-import { EXPIRES_AT } from './restore-points.ts'
+import { EXPIRES_AT, reasonOf } from './restore-points.ts'
 
 /** A tenant of a plan that could be rehearsed. */
 export interface RehearsalCandidate {
@@ -20,6 +21,7 @@ export interface RehearsalCandidate {
 
 export interface CandidatePoint {
   readonly id: string
+  readonly reason: RestorePointReason
   readonly server: string
   readonly database: string
   readonly oid: number
@@ -81,6 +83,8 @@ interface Row {
   readonly names: string[]
   readonly lot: string
   readonly point_id: number | null
+  readonly rollout_id: number | null
+  readonly replaced_by: number | null
   readonly server: string
   readonly database: string
   readonly oid: string
@@ -96,12 +100,12 @@ function plannedTenants({ plan, assignment }: Omit<CandidateInput, 'size'>): Raw
   return sql`
     select t.id, t.placement, t.history_id, t.created_at, t.placement ? 'address' as elsewhere,
       encode(sha256(convert_to(${plan.digest} || t.id, 'UTF8')), 'hex') as lot,
-      u.point_id, u.server, u.database, u.oid, u.history_id as point_history, u.bytes, u.ready_at
+      u.point_id, u.rollout_id, u.replaced_by, u.server, u.database, u.oid, u.history_id as point_history, u.bytes, u.ready_at
     from ${assignWaves(assignment, { readyBefore: null })} a
       join fleet.tenant t on t.id = a.id
       join fleet.history h on h.id = t.history_id
       left join lateral (
-        select p.id as point_id, p.server, p.database, p.oid, p.history_id, p.bytes, p.ready_at
+        select p.id as point_id, p.rollout_id, p.replaced_by, p.server, p.database, p.oid, p.history_id, p.bytes, p.ready_at
         from fleet.restore_point p join fleet.history ph on ph.id = p.history_id
           left join fleet.rollout r on r.id = p.rollout_id
         where p.tenant_id = t.id and p.state = 'ready' and p.server = t.server and ph.names <@ h.names
@@ -124,6 +128,7 @@ function toCandidate(row: Row): RehearsalCandidate {
         ? null
         : {
             id: `p${point_id}`,
+            reason: reasonOf(row),
             server,
             database,
             oid: Number(row.oid),

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import { type DriverIdentity, isProvenDead } from '../lib/process-identity.ts'
 import type { RehearsalReport } from '../model/rehearsal.ts'
 import { REHEARSAL, type RehearsalState, type RehearsalVerb } from '../model/rehearsal-state.ts'
@@ -135,6 +135,18 @@ export async function listBranches(
     .orderBy('b.id')
     .execute()
   return rows.map(({ id, tenant_id, ...row }) => ({ key: formatKey(id), tenantId: tenant_id, ...row }))
+}
+
+/** Lists the branches of rehearsals that are under way, by a process that was heard of lately. */
+export async function branchesInUse(db: CatalogDb): Promise<readonly Pick<RecordedBranch, 'key' | 'server'>[]> {
+  const rows = await db
+    .selectFrom('fleet.rehearsal_branch as b')
+    .innerJoin('fleet.rehearsal as h', 'h.id', 'b.rehearsal_id')
+    .select(['b.id', 'b.server'])
+    .where('h.state', '=', 'running')
+    .where(sql<SqlBool>`h.heartbeat_at >= now() - make_interval(secs => ${LEASE_SECONDS})`)
+    .execute()
+  return rows.map(({ id, server }) => ({ key: formatKey(id), server }))
 }
 
 /** What the last rehearsal of a plan came to. */

@@ -253,7 +253,8 @@ function toRestorePoint(row: Row): StoredRestorePoint {
   }
 }
 
-function reasonOf({ rollout_id, replaced_by }: Pick<Row, 'rollout_id' | 'replaced_by'>): RestorePointReason {
+/** Says why a restore point was made. */
+export function reasonOf({ rollout_id, replaced_by }: Pick<Row, 'rollout_id' | 'replaced_by'>): RestorePointReason {
   if (replaced_by !== null) return 'restore'
   return rollout_id === null ? 'manual' : 'rollout'
 }

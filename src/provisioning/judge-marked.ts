@@ -38,6 +38,7 @@ export function judgeMarked(
 const OF_DATABASE = new Map<MarkKind, (name: string) => SweepJudgement>([
   ['template', () => remove('No template is recorded that it could be.')],
   ['restore-point', () => remove('No restore point is recorded that it could be, or it was given up.')],
+  ['rehearsal', () => remove('It was made for a rehearsal that is over.')],
   ['tenant', (name) => leave('It may have been a tenant, and no tenant is recorded that lives in it.', adopt(name))],
   [
     'kept-state',

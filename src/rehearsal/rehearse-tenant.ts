@@ -52,7 +52,7 @@ export async function rehearseTenant(input: RehearseTenantInput, context: Rehear
   failpoint('rehearsal.recorded')
   const untouched = { ...sampled, copyMs: null, connectMs: 0, caughtUp: [], steps: [], notes: [] }
   try {
-    const from = point && { point, mark: markOf(point.id, context) }
+    const from = point && { point, mark: markOf(point, context) }
     const made = await provider.branch({ placement, from, mark: branchMark(branch.key, context) })
     failpoint('rehearsal.branched')
     // Who gives a rehearsal up drops what is recorded. What was not made by then is for us to drop.

@@ -9,6 +9,7 @@ const judge = (kind: MarkKind, oid: number | null, forgottenAt = 0) =>
 test.each<[MarkKind, database: string, role: string]>([
   ['template', 'remove', 'nothing'],
   ['restore-point', 'remove', 'nothing'],
+  ['rehearsal', 'remove', 'nothing'],
   ['tenant', 'leave', 'remove'],
   ['kept-state', 'leave', 'nothing'],
   ['scratch', 'remove', 'remove'],

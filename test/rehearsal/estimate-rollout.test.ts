@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { type EstimateInput, estimateRollout, type Measurement } from '../../src/rehearsal/estimate-rollout.ts'
 import { plan as example } from '../cli/example-plan.ts'
 
-const wave = (tenants: number, atOnce: number) => ({ name: 'w', tenants, atOnce, concurrency: atOnce, maxFailures: 0 })
+const wave = (tenants: number, atOnce: number) => ({
+  name: 'w',
+  tenants,
+  atOnce,
+  concurrency: atOnce,
+  maxFailures: 0,
+  onFailure: 'halt' as const,
+})
 const version = (history: readonly string[], tenants: number) => ({
   version: history.at(-1) ?? null,
   history,

@@ -101,8 +101,9 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
 
     branch: async (request) => branchDatabase(serverOf(request.placement.server), request, clock),
 
-    deleteBranch: async ({ server, database }, mark) =>
-      deleteDatabase(serverOf(server), { database, mark, oid: null, owner: null, loginRole: null }, clock),
+    async deleteBranch({ server, database }, mark) {
+      await deleteDatabase(serverOf(server), { database, mark, oid: null, owner: null, loginRole: null }, clock)
+    },
 
     async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
       for (const server of all) yield* findDatabases(server, pattern)
