@@ -7,7 +7,7 @@ export default defineFleet({
   rollout: {
     waves: [
       { name: 'canary', match: { ring: 'internal' } },
-      { name: 'early', match: { ring: 'early' }, maxFailures: 1 },
+      { name: 'early', match: { ring: 'early' } },
       { name: 'everyone', concurrency: 8, maxFailures: '20%' },
     ],
   },

@@ -1,15 +1,18 @@
-import type { Fleet, NewTenant } from '../fleet/fleet.ts'
+import { runAsApplication } from '../fleet/as-application.ts'
+import type { Fleet, NewTenant, PlanOptions } from '../fleet/fleet.ts'
 import { EXIT, type ExitCode } from '../model/errors.ts'
 import { driveRollout } from './drive-rollout.ts'
 import type { Face } from './face.ts'
 import { countOf } from './renderers/format-values.ts'
 import { renderPlan } from './renderers/render-plan.ts'
 import { renderStatus } from './renderers/render-status.ts'
+import { renderUndo } from './renderers/render-undo.ts'
 import { viewOfPlan } from './renderers/rollout-view.ts'
 import { wrapText } from './renderers/wrap-text.ts'
 import { type StepTeller, stepTeller } from './step-teller.ts'
 
 const START = '0003_invoices'
+const SAFE = '0005_invoices_by_project'
 
 /** Two of our own, six that want news early, and everyone else. */
 const TENANTS: readonly NewTenant[] = [
@@ -60,16 +63,55 @@ export async function tellDemo(
     (count) => `${count}: internal 2 · early 6 · all 16`,
   )
 
-  const plan = await fleet.rollouts.plan()
-  face.print(`\n${renderPlan(plan, face.page())}\n`)
-  const code = await driveRollout(fleet, face, {
-    initial: viewOfPlan(plan),
-    drive: (signal) => fleet.rollouts.start({ digest: plan.digest, signal }),
-  })
+  const code = await rollOut(fleet, face, { to: SAFE })
   if (code !== EXIT.done) return code
+  await step(
+    'Customers have projects',
+    () => writeProjects(fleet),
+    () => `one of ${LONG_TITLED} has a very long title`,
+  )
+  // An earlier telling has withdrawn the third one.
+  const failed = await rollOut(fleet, face, { again: true })
+  if (failed !== EXIT.tenantsFailed) return failed
+  const undone = await undo(fleet, face)
+  if (undone !== EXIT.done) return undone
   face.print(`\n${renderStatus(await fleet.status(), face.page())}`)
   face.print(epilogue(face, where))
   return EXIT.done
+}
+
+async function rollOut(fleet: Fleet, face: Face, options: PlanOptions): Promise<ExitCode> {
+  const plan = await fleet.rollouts.plan(options)
+  face.print(`\n${renderPlan(plan, face.page())}\n`)
+  return driveRollout(fleet, face, {
+    initial: viewOfPlan(plan),
+    drive: (signal) => fleet.rollouts.start({ ...options, digest: plan.digest, signal }),
+  })
+}
+
+async function undo(fleet: Fleet, face: Face): Promise<ExitCode> {
+  const { id } = await fleet.rollouts.status()
+  const plan = await fleet.rollouts.planUndo(id)
+  if (plan.undo !== undefined) face.print(`\n${renderUndo(plan, plan.undo, face.page())}\n`)
+  return driveRollout(fleet, face, {
+    initial: viewOfPlan(plan),
+    drive: (signal) => fleet.rollouts.undo(id, { digest: plan.digest, signal }),
+  })
+}
+
+/** A title that the third migration cannot shorten. */
+const LONG_TITLED = 'piedpiper'
+
+async function writeProjects(fleet: Fleet): Promise<void> {
+  for (const { id } of TENANTS) {
+    const title = id === LONG_TITLED ? 'Making the world a better place, with compression' : 'Website'
+    await runAsApplication(
+      fleet,
+      id,
+      `with customer as (insert into customers (email, name) values ('me@example.com', 'Me') returning id)
+       insert into projects (customer_id, title, legacy_notes) select id, '${title}', 'call back' from customer`,
+    )
+  }
 }
 
 /** Puts away what an earlier telling left. */
@@ -107,7 +149,8 @@ function epilogue(face: Face, { folder, call }: { readonly folder: string; reado
   const { width, style } = face.page()
   const sentences = [
     'Every tenant is a database of its own, cloned from a template, so that a new one is ready at once.',
-    'Three migrations went out in three waves: a wave starts only when the one before it has kept within the failures that it allows.',
+    'Two migrations went out in three waves: a wave starts only when the one before it has kept within the failures that it allows.',
+    'The third failed on a tenant before most had it, and was undone: those that had it are back at their restore points.',
     'Each migration and the row that records it were committed together: this program may be killed at any moment and run again.',
   ]
   const commands = [

@@ -120,11 +120,12 @@ export async function driveRollout(
   try {
     // Only now: with the lease, whatever drove it before has come to rest.
     await takeUp(row.id, lease.orphans, context)
-    emit({
-      type: 'rollout.resumed',
-      driver: `pid ${process.pid}`,
-      takenOverFrom: lease.from === null ? null : `pid ${lease.from.pid} on ${lease.from.host}`,
-    })
+    if (row.state !== 'aborting')
+      emit({
+        type: 'rollout.resumed',
+        driver: `pid ${process.pid}`,
+        takenOverFrom: lease.from === null ? null : `pid ${lease.from.pid} on ${lease.from.host}`,
+      })
     const claim = batch((ids: readonly string[]) => surviveOutage(() => claimRuns(db, key, ids)), { most: BATCH })
     const finish = batch((results: readonly RunResult[]) => surviveOutage(() => finishRuns(db, key, results)), {
       most: BATCH,

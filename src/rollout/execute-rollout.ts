@@ -64,7 +64,8 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
       broken.throwIfAborted()
       return 'taken-over'
     }
-    await noteWaves(facts.waves, options)
+    // What is given up goes through no wave any more.
+    if (facts.state !== 'aborting') await noteWaves(facts.waves, options)
     const step = nextStep(facts, { failureMode: options.failureMode, interrupted: interrupted.aborted })
     switch (step.kind) {
       case 'migrate': {

@@ -38,7 +38,7 @@ test('a fleet is made, migrated and looked at with the commands that each prints
   expect(await json('tenant list --tag ring=internal')).toEqual([
     expect.objectContaining({ id: 'acme', tags: { ring: 'internal', plan: 'pro' } }),
   ])
-  expect((await cli('tenant url acme')).stdout).toMatch(/^postgres:\/\/\w+@[^:]+:\d+\/\w+\n$/)
+  expect((await cli('tenant url acme')).stdout).toMatch(/^postgres:\/\/\w+@[^:]+:\d+\/\w+(\?\S+)?\n$/)
   expect((await cli('tenant url acme --reveal')).stdout).toMatch(/^postgres:\/\/\w+:[^@]+@/)
 
   await migration(THIRD, 'await sql`alter table items add column last_name text`.execute(db)')

@@ -152,7 +152,8 @@ describe('a rehearsal', () => {
     const { fleet, migration } = await setup()
     await fleet.rollouts.start({ scope: { tenants: ['c'] } })
     await migration('0004_more', 'await sql`alter table items add column more int`.execute(db)')
-    const { rehearsal } = await fleet.rollouts.rehearse({ tenants: 2 })
+    // Besides the largest and the oldest.
+    const { rehearsal } = await fleet.rollouts.rehearse({ tenants: 3 })
     expect(new Set(rehearsal?.tenants.map(({ version }) => version))).toEqual(new Set(['0002_price', '0003_color']))
   })
 

@@ -113,7 +113,7 @@ describe('a restore', () => {
     const { id } = restored.kept
     await expect(fleet.restore('acme', { to: id })).rejects.toMatchObject({
       code: 'RESTORE_REFUSED',
-      message: expect.stringMatching(/only in the tenant are 1.*\n {2}public\.items {2}1 and 0$/),
+      message: expect.stringMatching(/only in the tenant are 3.*\n {2}public\.items {2}3 and 2$/),
     })
     await fleet.restore('acme', { to: id, acceptDataLoss: true })
     expect(await asApplication('select * from items order by id')).toEqual([{ id: 1 }, { id: 2 }])

@@ -18,6 +18,14 @@ export async function startContainerServer(image: string): Promise<RunServer> {
       '-c',
       'max_prepared_transactions=10',
     ])
+    // PostgreSQL is the container's first process and takes a check that is killed for not answering in time, and by that
+    // loses its parent, for one of its own that has crashed. Under load the default of 1 s is too short.
+    .withHealthCheck({
+      test: ['CMD-SHELL', 'pg_isready --host localhost --username postgres'],
+      interval: 1_000,
+      timeout: 60_000,
+      retries: 60,
+    })
     .start()
     .catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause)

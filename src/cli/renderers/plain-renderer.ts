@@ -93,11 +93,12 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
       return [`server ${event.server} is left out: ${event.sqlstate}  ${oneLine(event.message)}`]
     case 'rollout.paused':
       return [`rollout ${event.rolloutId} paused: ${event.reason}${event.note === '' ? '' : ` (${event.note})`}`]
+    case 'rollout.finished':
+      return event.state === 'aborted' ? [`rollout ${event.rolloutId} aborted: what was done stays done`] : []
     case 'tenant.restore-point':
     case 'tenant.restored':
     case 'tenant.started':
     case 'tenant.succeeded':
-    case 'rollout.finished':
       return []
   }
 }

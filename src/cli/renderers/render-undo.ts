@@ -24,8 +24,7 @@ export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): strin
         : `${countOf(plan.tenants, 'tenant')} return${plan.tenants === 1 ? 's' : ''} to what ${plan.tenants === 1 ? 'it' : 'they'} had before. Their sessions are ended while the databases are exchanged; what is there now is kept.`,
     ),
     ...(plan.tenants === 0 ? [] : ['', waveTable(plan, page), '', say(lossText(undo))]),
-    ...strandedText(undo).map(say),
-    ...consequences(plan, undo).map(say),
+    ...[...strandedText(undo), ...consequences(plan, undo)].map((text) => (text === '' ? '' : say(text))),
   ].join('\n')
 }
 

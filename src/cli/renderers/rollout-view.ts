@@ -92,7 +92,14 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
     event.type === 'rollout.waiting' ? before : { ...before, id: event.rolloutId, waitingFor: null }
   switch (event.type) {
     case 'rollout.started':
-      return { ...view, state: 'running', target: event.target, undoes: event.undoes ?? null, digest: event.digest }
+      return {
+        ...view,
+        state: 'running',
+        target: event.target,
+        undoes: event.undoes ?? null,
+        digest: event.digest,
+        failures: [],
+      }
     case 'rollout.resumed':
       return {
         ...view,
