@@ -134,7 +134,8 @@ describe('a restore', () => {
     expect(await asApplication(ITEMS)).toHaveLength(2)
     expect(await databasesOf(test)).toEqual(databases)
     const { loss } = await fleet.restore('acme', { acceptDataLoss: true })
-    expect(loss).toMatchObject({ kind: 'exact', newer: 2, older: 0 })
+    // Nobody waits for rows to be compared where the answer decides nothing.
+    expect(loss).toMatchObject({ kind: 'at-most', rows: 3 })
     expect(await asApplication(ITEMS)).toEqual([])
   })
 
@@ -240,25 +241,29 @@ describe.each(['restore-point.recorded', 'restore-point.copied', 'restore-point.
   })
 })
 
-describe.each(['restore.recorded', 'restore-point.opened', 'restore.prepared', 'restore.swapped', 'restore.done'])(
-  'killed at %s',
-  (failpoint) => {
-    test('run again, it ends as if nothing had happened', async () => {
-      const test = await setup()
-      const { fleet, root, env, asApplication } = test
-      await asApplication('insert into items values (1, 10)')
-      await fleet.restorePoints.create('acme')
-      await asApplication('insert into items values (2, 20)')
-      const args = ['restore', 'acme', '--accept-data-loss', '--yes']
-      const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
-      expect(killed.code).toBe('SIGKILL')
-      expect((await asApplication<{ id: number }>(ITEMS)).at(0)).toMatchObject({ id: 1 })
-      expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
-      expect(await asApplication(ITEMS)).toEqual([{ id: 1, price: 10 }])
-      const points = await fleet.restorePoints.list({ tenantId: 'acme' })
-      expect(points.map(({ id, state }) => `${id} ${state}`)).toEqual(['p2 ready', 'p1 restored'])
-      await fleet.restore('acme', { to: 'p2', acceptDataLoss: true })
-      expect(await asApplication(ITEMS)).toHaveLength(2)
-    })
-  },
-)
+describe.each([
+  ['restore.recorded', true],
+  // Rows are compared only where the answer decides something.
+  ['restore-point.opened', false],
+  ['restore.prepared', true],
+  ['restore.swapped', true],
+  ['restore.done', true],
+])('killed at %s', (failpoint, isWrittenTo) => {
+  test('run again, it ends as if nothing had happened', async () => {
+    const test = await setup()
+    const { fleet, root, env, asApplication } = test
+    await asApplication('insert into items values (1, 10)')
+    await fleet.restorePoints.create('acme')
+    if (isWrittenTo) await asApplication('insert into items values (2, 20)')
+    const args = ['restore', 'acme', ...(isWrittenTo ? ['--accept-data-loss'] : []), '--yes']
+    const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
+    expect(killed.code).toBe('SIGKILL')
+    expect((await asApplication<{ id: number }>(ITEMS)).at(0)).toMatchObject({ id: 1 })
+    expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
+    expect(await asApplication(ITEMS)).toEqual([{ id: 1, price: 10 }])
+    const points = await fleet.restorePoints.list({ tenantId: 'acme' })
+    expect(points.map(({ id, state }) => `${id} ${state}`)).toEqual(['p2 ready', 'p1 restored'])
+    await fleet.restore('acme', { to: 'p2', acceptDataLoss: true })
+    expect(await asApplication(ITEMS)).toHaveLength(isWrittenTo ? 2 : 1)
+  })
+})

@@ -30,17 +30,13 @@ describe('what a restore would lose of small tables', () => {
     await inTenant('acme', (client) => client.query('select pg_stat_reset()'))
     await expect(fleet.restore('acme')).rejects.toMatchObject({
       code: 'RESTORE_REFUSED',
-      message: expect.stringMatching(/only in the tenant are 4, only in the restore point 3/),
+      message: expect.stringMatching(
+        /only in the tenant are 4, only in the restore point 3:\n {2}public.items {2}2 and 2\n {2}public.twice {2}2 and 1/,
+      ),
     })
     expect(await asOwner('select count(*)::int as count from items')).toEqual([{ count: 5 }])
     const { loss, closedFor, age } = await fleet.restore('acme', { acceptDataLoss: true })
-    expect(loss).toMatchObject({ kind: 'exact', newer: 4, older: 3 })
-    expect(loss).toMatchObject({
-      tables: expect.arrayContaining([
-        { table: 'public.items', newer: 2, older: 2 },
-        { table: 'public.twice', newer: 2, older: 1 },
-      ]),
-    })
+    expect(loss).toMatchObject({ kind: 'unknown' })
     expect(closedFor).toBeLessThan(5_000)
     expect(age).toBeGreaterThan(0)
   })
@@ -65,12 +61,8 @@ describe('what a restore would lose of small tables', () => {
     await fleet.restorePoints.create('acme')
     await asOwner(`alter table items add column color text default 'red'; create table new_table (id int);
       update items set color = 'blue' where id < 3; insert into new_table values (1)`)
-    const { loss } = await fleet.restore('acme', { acceptDataLoss: true })
-    expect(loss).toMatchObject({
-      tables: [
-        { table: 'public.items', newer: 2, older: 2 },
-        { table: 'public.new_table', newer: 1, older: 0 },
-      ],
+    await expect(fleet.restore('acme')).rejects.toMatchObject({
+      message: expect.stringMatching(/:\n {2}public.items {2}2 and 2\n {2}public.new_table {2}1 and 0$/),
     })
   })
 })
