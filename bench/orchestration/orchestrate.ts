@@ -37,6 +37,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
     plugins: [],
     recordingsOf: async () => new Map(),
     onBackend: () => () => {},
+    finishSalvage: async () => {},
     restore: () => Promise.reject(new Error('nothing is taken back')),
     takeRestorePoint: async () => '',
     readHistories: async () => {},

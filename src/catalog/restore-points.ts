@@ -151,6 +151,20 @@ export async function findRestorePointOf(
   return row && toRestorePoint(row)
 }
 
+/** Returns the state that a restore of a rollout has kept of a tenant; undefined when there is none that is ready. */
+export async function findKeptBy(
+  db: CatalogDb,
+  { rolloutId, tenantId }: { readonly rolloutId: number; readonly tenantId: string },
+): Promise<StoredRestorePoint | undefined> {
+  const row = await selectRestorePoints(db)
+    .where('p.rollout_id', '=', rolloutId)
+    .where('p.tenant_id', '=', tenantId)
+    .where('p.state', '=', 'ready')
+    .where('p.replaced_by', 'is not', null)
+    .executeTakeFirst()
+  return row && toRestorePoint(row)
+}
+
 /** A restore that did not come to its end, or is under way. */
 export interface UnfinishedRestore {
   /** The record of what it keeps. */

@@ -86,6 +86,11 @@ export interface UndoOptions {
   readonly withLater?: boolean
   /** Take a tenant back although rows were written to it since, or nobody can tell: they will only be in what is kept. */
   readonly acceptDataLoss?: boolean
+  /**
+   * A folder in which each tenant gets one for the rows that only the state before has. Where they are all that would be
+   * lost, the tenant is not refused for them.
+   */
+  readonly salvage?: string
   /** Default: that of the rollout. */
   readonly concurrency?: number
   /** Overrides every wave's: `3` or `'5%'`. */

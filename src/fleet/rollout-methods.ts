@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { listRuns } from '../catalog/rollout-progress.ts'
 import { findRollout, listRollouts, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { existingTenantIds, findTenant, listTenants, sampleTenantIds, sampleTenants } from '../catalog/tenants.ts'
@@ -9,6 +10,7 @@ import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
 import { ensureRestorePoint } from '../restore/create-restore-point.ts'
+import { finishSalvageOf } from '../restore/finish-salvage.ts'
 import { restoreTenant } from '../restore/restore-tenant.ts'
 import {
   abortByOperator,
@@ -64,6 +66,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         const { point, kept } = await restoreTenant(await knownTenant(db, tenantId), options, restoreContext(parts))
         return { history: point.history, kept: kept.id }
       },
+      finishSalvage: async (tenantId, options) =>
+        finishSalvageOf(await knownTenant(db, tenantId), options, restoreContext(parts)),
       createEngine: ({ onError }) => createInProcessEngine({ clock, onError }),
       publish: (event) => events.emit('event', event),
       readHistories: async (ids) => {
@@ -216,8 +220,20 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
   }
 }
 
-function undoInput({ withLater = false, acceptDataLoss = false, concurrency, maxFailures }: UndoOptions): UndoInput {
-  return { withLater, acceptDataLoss, concurrency, maxFailures: quantity(maxFailures) }
+function undoInput({
+  withLater = false,
+  acceptDataLoss = false,
+  salvage,
+  concurrency,
+  maxFailures,
+}: UndoOptions): UndoInput {
+  return {
+    withLater,
+    acceptDataLoss,
+    salvage: salvage && resolve(salvage),
+    concurrency,
+    maxFailures: quantity(maxFailures),
+  }
 }
 
 function quantity(value: number | string | undefined): Quantity | undefined {

@@ -103,6 +103,8 @@ export interface UndoPlan {
   readonly beyond: number
   /** Whether a tenant is taken back although rows were written to it since, or nobody can tell. */
   readonly acceptDataLoss: boolean
+  /** Where the rows that would be lost are written, a folder per tenant; null: nowhere. */
+  readonly salvage: string | null
 }
 
 /** What a rollout would do. `digest` names it: migrations, policy, waves, scope, and the starting versions with the plan for each. */

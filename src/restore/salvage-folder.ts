@@ -40,6 +40,12 @@ export async function claimSalvageFolder(directory: string, owner: SalvageOwner)
   }
 }
 
+/** Says whether a folder holds a whole salvage of this restore point. */
+export async function holdsSalvage(directory: string, pointId: string): Promise<boolean> {
+  const manifest = await readFile(join(directory, MANIFEST), 'utf8').catch(() => undefined)
+  return manifest !== undefined && (JSON.parse(manifest) as { restorePoint?: unknown }).restorePoint === pointId
+}
+
 /** Writes what the folder holds, and that it is whole: last of all. */
 export async function finishSalvageFolder(directory: string, manifest: object): Promise<void> {
   await writeWhole(join(directory, MANIFEST), document(manifest))

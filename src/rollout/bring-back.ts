@@ -13,18 +13,23 @@ export interface BringBackOptions {
   readonly undoes: number
   /** Returns the tenant to a restore point; answers with the history that it has then. */
   readonly restore: (tenantId: string, to: string) => Promise<readonly string[]>
+  /** Writes the rows of what was kept of a tenant to files, if that was asked for and has not come to its end. */
+  readonly finishSalvage: (tenantId: string) => Promise<void>
 }
 
 /** Returns a tenant to what it had before the rollout that is taken back; never throws. */
 export async function bringBack(
   { tenantId, history }: ClaimedRun,
-  { db, undoes, restore }: BringBackOptions,
+  { db, undoes, restore, finishSalvage }: BringBackOptions,
 ): Promise<ApplyOutcome> {
   try {
     const facts = await readWayBack(db, { rolloutId: undoes, tenantId })
     const unfinished = await findUnfinishedRestore(db, tenantId)
     const way = facts && wayBack(facts, { history, unfinished: unfinished?.to })
-    if (way === undefined || way.kind === 'nothing-to-do') return { kind: 'applied', history, applied: [] }
+    if (way === undefined || way.kind === 'nothing-to-do') {
+      await finishSalvage(tenantId)
+      return { kind: 'applied', history, applied: [] }
+    }
     if (way.kind === 'none') throw new FleetError('RESTORE_POINT_UNKNOWN', `There is nothing to return to: ${way.why}.`)
     return { kind: 'applied', history: await restore(tenantId, way.to), applied: [] }
   } catch (error) {

@@ -55,8 +55,19 @@ export interface DriveContext
   /** Returns a tenant to a restore point, for an undo: answers with its history, and the id of the state that was kept. */
   readonly restore: (
     tenantId: string,
-    options: { readonly to: string; readonly rolloutId: number; readonly acceptDataLoss: boolean },
+    options: {
+      readonly to: string
+      readonly rolloutId: number
+      readonly acceptDataLoss: boolean
+      /** Where the rows that only the state before has are written. */
+      readonly salvage: string | undefined
+    },
   ) => Promise<{ readonly history: readonly string[]; readonly kept: string }>
+  /** Makes the salvage that a restore of this rollout did not live to make, if there is one. */
+  readonly finishSalvage: (
+    tenantId: string,
+    options: { readonly rolloutId: number; readonly directory: string },
+  ) => Promise<void>
   /** Corrects the catalog's copy of these tenants' histories, after what may still be sent to them has ended. */
   readonly readHistories: (tenantIds: readonly string[]) => Promise<void>
 }

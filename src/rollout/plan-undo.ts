@@ -12,6 +12,8 @@ import { type Quantity, resolveMaxFailures } from './waves.ts'
 export interface UndoInput {
   readonly withLater: boolean
   readonly acceptDataLoss: boolean
+  /** An absolute path. */
+  readonly salvage: string | undefined
   readonly concurrency: number | undefined
   /** In place of every wave's own. */
   readonly maxFailures: Quantity | undefined
@@ -40,6 +42,7 @@ export async function planUndo(db: CatalogDb, row: RolloutRow, input: UndoInput)
     strandedExamples: changes.strandedExamples,
     beyond: await countBeyond(db, { rolloutId: row.id, migrations: withdraws }),
     acceptDataLoss: input.acceptDataLoss,
+    salvage: input.salvage ?? null,
   }
   return composeUndo(row, changes, undo, input)
 }
@@ -105,7 +108,8 @@ function composeUndo(
 
 /** Names what is asked for: an undo under way is recognised by it. */
 export function undoIntentOf(of: number, input: UndoInput): string {
-  return hash(['undo', of, input.withLater, input.acceptDataLoss, input.concurrency ?? null, input.maxFailures ?? null])
+  const { withLater, acceptDataLoss, salvage = null, concurrency = null, maxFailures = null } = input
+  return hash(['undo', of, withLater, acceptDataLoss, salvage, concurrency, maxFailures])
 }
 
 function changedLater({ id }: RolloutRow, later: readonly RolloutRow[]): FleetError {

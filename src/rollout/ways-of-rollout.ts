@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { RolloutRow } from '../catalog/rollouts.ts'
 import { readWayBack } from '../catalog/undo.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
@@ -20,15 +21,22 @@ export function waysOfRollout(
   context: DriveContext,
 ): Pick<MigrateTenantOptions, 'bring' | 'onFailed'> {
   const { db } = context
+  const salvageFolder = (tenantId: string) =>
+    plan.undo?.salvage == null ? undefined : join(plan.undo.salvage, tenantId)
+  const finishSalvage = async (tenantId: string) => {
+    const directory = salvageFolder(tenantId)
+    if (directory !== undefined) await context.finishSalvage(tenantId, { rolloutId: id, directory })
+  }
   const restore = async (tenantId: string, to: string) => {
-    const acceptDataLoss = plan.undo?.acceptDataLoss ?? false
-    const { history, kept } = await context.restore(tenantId, { to, rolloutId: id, acceptDataLoss })
+    const { acceptDataLoss = false } = plan.undo ?? {}
+    const options = { to, rolloutId: id, acceptDataLoss, salvage: salvageFolder(tenantId) }
+    const { history, kept } = await context.restore(tenantId, options)
     emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept })
     return history
   }
   if (undoes !== null)
     return {
-      bring: (_task, run) => bringBack(run, { db, undoes, restore }),
+      bring: (_task, run) => bringBack(run, { db, undoes, restore, finishSalvage }),
       onFailed: async (_run, failure) => failure,
     }
   const options: BringForwardOptions = {

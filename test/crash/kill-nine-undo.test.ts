@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { closeClient, openClient, withClient } from '../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../src/postgres/connection-string.ts'
@@ -41,7 +43,7 @@ test('a dropped column under live writers is undone over the fleet, with process
     Object.fromEntries(tenants.map((id) => [id, [...BEFORE, '0003_drop']])),
   )
 
-  await killedUntilDone(setup, ['rollout', 'undo', status.id, '--yes', '--accept-data-loss'])
+  await killedUntilDone(setup, ['rollout', 'undo', status.id, '--yes', '--accept-data-loss', '--salvage', 'salvaged'])
   expect(await fleet.rollouts.status()).toMatchObject({ state: 'completed', outcome: 'succeeded', undoes: status.id })
   const written = await Promise.all(writers.map((it) => it.stop()))
 
@@ -53,9 +55,16 @@ test('a dropped column under live writers is undone over the fleet, with process
     expect(committed.length, id).toBeGreaterThan(0)
     const [kept, ...more] = (await fleet.restorePoints.list({ tenantId: id })).filter(({ state }) => state === 'ready')
     expect(more).toEqual([])
-    const found = new Set([...(await numbersIn(`${setup.name}_${id}`)), ...(await numbersIn(kept?.database ?? ''))])
+    const there = new Set(await numbersIn(`${setup.name}_${id}`))
+    const lost = committed.filter((number) => !there.has(number))
+    const inKept = new Set(await numbersIn(kept?.database ?? ''))
     expect(
-      committed.filter((number) => !found.has(number)),
+      lost.filter((number) => !inKept.has(number)),
+      id,
+    ).toEqual([])
+    const salvaged = new Set(await salvagedNumbers(join(setup.root, 'salvaged', id)))
+    expect(
+      lost.filter((number) => !salvaged.has(number)),
       id,
     ).toEqual([])
   }
@@ -137,6 +146,15 @@ async function checksums({ inTenant }: TestFleet, tenants: readonly string[]): P
   const found: Record<string, string> = {}
   for (const id of tenants) found[id] = (await inTenant(id, (client) => client.query(CHECKSUM))).rows[0].checksum
   return found
+}
+
+/** No file: there was nothing that only the kept state has. */
+async function salvagedNumbers(folder: string): Promise<number[]> {
+  expect(await readdir(folder)).toContain('salvage.json')
+  const text = await readFile(join(folder, 'public.items.csv'), 'utf8').catch(() => '')
+  const [head, ...lines] = text.split('\n')
+  const column = head?.split(',').indexOf('"id"') ?? 0
+  return lines.filter((line) => line !== '').map((line) => Number(line.split(',')[column]?.replaceAll('"', '')))
 }
 
 async function oids({ name, inCatalog }: TestFleet, tenants: readonly string[]): Promise<unknown[]> {

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { setupFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
@@ -146,6 +148,23 @@ describe('undo', () => {
     const kept = (await fleet.restorePoints.list({ tenantId: 'c' })).find(({ reason }) => reason === 'restore')
     await fleet.restore('c', { to: kept?.id, acceptDataLoss: true })
     expect(await items('c')).toEqual([{ id: 1 }, { id: 2 }])
+  })
+
+  test('writes rows that were inserted since to files, and takes the tenant back', async () => {
+    const { rollOut, histories, inTenant, root, env } = await setup()
+    const { id } = await rollOut()
+    await inTenant('c', (client) => client.query('insert into items values (2)'))
+    const folder = join(root, 'salvaged')
+    const args = ['rollout', 'undo', id, '--yes', '--salvage', 'salvaged']
+    // What a process that dies has not written, the next one writes.
+    expect(await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: 'salvage.claimed' } })).toMatchObject({
+      code: 'SIGKILL',
+    })
+    const again = await runFleet(args, { root, env })
+    expect(again, again.output).toMatchObject({ code: 0 })
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    expect(await readFile(join(folder, 'c', 'public.items.csv'), 'utf8')).toBe('"id"\n"2"\n')
+    for (const tenant of IDS) expect(await readdir(join(folder, tenant))).toContain('salvage.json')
   })
 
   test('lists tenants without a restore point before it starts, leaves them, and is degraded by them', async () => {

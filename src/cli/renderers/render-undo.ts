@@ -28,10 +28,11 @@ export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): strin
   ].join('\n')
 }
 
-function lossText({ acceptDataLoss }: UndoPlan): string {
+function lossText({ acceptDataLoss, salvage }: UndoPlan): string {
+  const files = salvage === null ? '' : ` Rows that only the state before has are written to ${salvage}.`
   return acceptDataLoss
-    ? 'What was written since will only be in what is kept: --accept-data-loss was given.'
-    : 'Where rows were written since, or nobody can tell, the tenant fails and stays as it is. To take those back all the same: --accept-data-loss'
+    ? `What was written since will only be in what is kept: --accept-data-loss was given.${files}`
+    : `Where rows were written since${salvage === null ? '' : ' that no file can hold'}, or nobody can tell, the tenant fails and stays as it is. To take those back all the same: --accept-data-loss.${files}`
 }
 
 function strandedText({ stranded, strandedExamples }: UndoPlan): string[] {

@@ -11,6 +11,7 @@ import { withFleet } from '../../with-fleet.ts'
 
 interface UndoFlags {
   readonly acceptDataLoss?: boolean
+  readonly salvage?: string
   readonly withLater?: boolean
   readonly concurrency?: number
   readonly maxFailures?: string
@@ -25,6 +26,7 @@ export function rolloutUndoCommand(): Command {
     .argument('<rollout>', 'such as r7; one that is not over is aborted first')
     .option('--dry-run', 'show what it would do; changes nothing')
     .option('--accept-data-loss', 'also where rows were written since, or nobody can tell: they are in what is kept')
+    .option('--salvage <folder>', 'write the rows that only the state before has as CSV, a folder per tenant')
     .option('--with-later', 'also take back what later rollouts did to the same tenants')
     .option('--concurrency <n>', 'most tenants at once (default: that of the rollout)', parseCount)
     .option('--max-failures <n|p%>', 'how many of a wave may fail, instead of what its waves say', parseQuantityText)
@@ -67,7 +69,8 @@ function shown(plan: RolloutPlan, page: Page): string {
 const HELP = `
 An undo is a rollout of its own, with the same waves and failure rules, and is steered like one. From its start, new
 tenants get the earlier version, and the migrations of the rollout are withdrawn: no plan takes them until their files
-are others, or \`rollout start --again\`. A tenant in which rows were written since fails, unless --accept-data-loss.
+are others, or \`rollout start --again\`. A tenant in which rows were written since fails, unless --salvage can
+write them to files, or --accept-data-loss.
 
   fleet rollout undo r7 --dry-run     who returns, and who has no restore point
   fleet rollout undo r8               the undo r8 itself can be undone as well`
