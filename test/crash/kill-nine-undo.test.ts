@@ -9,8 +9,8 @@ import { startFleet } from '../support/fleet-process.ts'
 import { superuser } from '../support/test-server.ts'
 
 /** FLEET_TEST_TENANTS=100 for the whole of it. */
-const TENANTS = Number(process.env.FLEET_TEST_TENANTS ?? 16)
-const WRITTEN_TO = 4
+const TENANTS = Number(process.env.FLEET_TEST_TENANTS ?? 10)
+const WRITTEN_TO = 3
 const BEFORE = ['0001_items', '0002_price']
 
 /** What was there before the rollout, with what it is to lose. */

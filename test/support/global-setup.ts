@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startContainerServer } from './container-server.ts'
 import { startEmbeddedServer } from './embedded-test-server.ts'
@@ -21,6 +22,8 @@ export interface RunServer {
 
 /** Provides the server that FLEET_TEST_SERVER names and the admin that FLEET_TEST_ADMIN names, for the whole run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Tests start the program some hundred times: compiled once, it starts in two thirds of the time.
+  process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/node-compile')
   const server = await startServer(process.env.FLEET_TEST_SERVER ?? 'embedded')
   try {
     const admin = await chooseAdmin(process.env.FLEET_TEST_ADMIN ?? 'superuser', server.url)
