@@ -187,6 +187,8 @@ export interface DriverStatus {
 }
 
 export interface RolloutStatus extends RolloutSummary {
+  /** The last rollout that takes this one back, whatever became of it. */
+  readonly undoneBy: string | null
   readonly waves: readonly WaveProgress[]
   readonly failures: readonly FailureGroup[]
   readonly driver: DriverStatus | null

@@ -1,7 +1,7 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { LEASE_SECONDS } from '../catalog/leases.ts'
 import { readFailures, readWaveProgress } from '../catalog/rollout-progress.ts'
-import type { RolloutRow } from '../catalog/rollouts.ts'
+import { findUndoOf, type RolloutRow } from '../catalog/rollouts.ts'
 import type { Clock } from '../lib/clock.ts'
 import { describeProcess, isProvenDead } from '../lib/process-identity.ts'
 import type { DriverStatus, RolloutStatus, RolloutSummary } from '../model/rollout.ts'
@@ -29,8 +29,10 @@ export function summaryOf(row: RolloutRow): RolloutSummary {
 
 /** Reads how far a rollout is: counts per wave, failures by cause, who drives it. */
 export async function readRolloutStatus(db: CatalogDb, row: RolloutRow, clock: Clock): Promise<RolloutStatus> {
+  const undo = await findUndoOf(db, row.id)
   return {
     ...summaryOf(row),
+    undoneBy: undo === undefined ? null : formatRolloutId(undo.id),
     waves: await readWaveProgress(db, row.id),
     failures: await readFailures(db, row.id, FAILURE_GROUPS),
     driver: driverOf(row, clock),

@@ -118,6 +118,7 @@ export const stopped: RolloutStatus = {
   outcome: null,
   direction: 'forward',
   undoes: null,
+  undoneBy: null,
   target: plan.target,
   digest: plan.digest,
   createdAt: at,

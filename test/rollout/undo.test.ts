@@ -204,7 +204,10 @@ describe('undo', () => {
     expect(state).toBe('paused')
     expect(await fleet.rollouts.undo(id)).toMatchObject({ status: { outcome: 'succeeded', undoes: id } })
     expect(await histories(IDS)).toEqual(everyone(OLD))
-    expect(await fleet.rollouts.status(id)).toMatchObject({ state: 'aborted' })
+    expect(await fleet.rollouts.status(id)).toMatchObject({
+      state: 'aborted',
+      undoneBy: expect.stringMatching(/^r\d+$/),
+    })
     await expect(fleet.rollouts.retry(id)).rejects.toMatchObject({ code: 'INVALID_TRANSITION' })
   })
 

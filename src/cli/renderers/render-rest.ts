@@ -83,13 +83,25 @@ function pauseSentence(id: string, reason: PauseReason | null, pauseNote: string
 }
 
 /** The commands that make sense now, the likeliest last. */
-export function nextSteps({ id, undoes, state, outcome, pauseReason, failures, driver }: RolloutStatus): NextStep[] {
+export function nextSteps({
+  id,
+  undoes,
+  undoneBy,
+  state,
+  outcome,
+  pauseReason,
+  failures,
+  driver,
+}: RolloutStatus): NextStep[] {
+  if (undoneBy !== null) return [{ why: 'undone', command: `fleet rollout show ${undoneBy}` }]
   const look = failures.length > 0 ? [{ why: 'look', command: `fleet rollout show ${id} --failed` }] : []
   const undo = undoes === null ? [{ why: 'take back', command: `fleet rollout undo ${id}` }] : []
   const retry = `fleet rollout retry ${id} --failed && fleet rollout resume ${id}`
   switch (state) {
     case 'completed':
       if (outcome !== 'degraded') return []
+      // What stands in the way is what was written since, as a rule: trying the same again finds it again.
+      if (undoes !== null) return [...look, { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }]
       return [...look, ...undo, { why: 'go on', command: retry }]
     case 'paused':
       return [
