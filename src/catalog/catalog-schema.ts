@@ -162,6 +162,16 @@ export interface CatalogSchema {
     database: string
     created_at: Generated<Date>
   }
+  'fleet.closure': {
+    pooler: string
+    entry: string
+    server: string
+    database: string
+    token: string
+    driver: JSONColumnType<DriverIdentity>
+    closed_at: Generated<Date>
+    heartbeat_at: Generated<Date>
+  }
   'fleet.event': {
     id: Generated<string>
     at: Date

@@ -28,8 +28,21 @@ export type ProviderConfig =
   | { readonly kind: 'embedded' }
   | {
       readonly kind: 'postgres'
-      readonly servers: readonly { readonly name: string; readonly admin: ConnectionDescriptor }[]
+      readonly servers: readonly ServerConfig[]
     }
+
+/** A server, as its admin reaches it. */
+export interface ServerConfig {
+  readonly name: string
+  readonly admin: ConnectionDescriptor
+  /** The PgBouncers in front of it. */
+  readonly pgbouncer: {
+    /** Ways to the admin consoles. */
+    readonly consoles: readonly ConnectionDescriptor[]
+    /** For how long transactions in progress are waited for. */
+    readonly pauseTimeout: number
+  }
+}
 
 /** The configuration with every default filled in: nothing below validates again. Times are in milliseconds. */
 export interface FleetConfig {

@@ -11,7 +11,23 @@ export type DurationInput = number | string
 /** A PostgreSQL server, or several by name. */
 export type ServersInput =
   /** Undefined is refused with a clear error, so that `process.env.X` can be given as it is. */
-  { readonly url: string | undefined } | { readonly servers: Readonly<Record<string, string | undefined>> }
+  | {
+      readonly url: string | undefined
+      readonly pgbouncer?: PgbouncerInput<readonly (string | undefined)[]> | undefined
+    }
+  | {
+      readonly servers: Readonly<Record<string, string | undefined>>
+      /** Consoles by name of the server that they are in front of. */
+      readonly pgbouncer?: PgbouncerInput<Readonly<Record<string, readonly (string | undefined)[]>>> | undefined
+    }
+
+/** The PgBouncers that tenants' clients come through: these wait while their database is copied or exchanged. */
+export interface PgbouncerInput<Consoles> {
+  /** URLs of admin consoles, one for each process of PgBouncer. */
+  readonly consoles: Consoles
+  /** For how long transactions in progress are waited for. Default 5 s. */
+  readonly pauseTimeout?: DurationInput | undefined
+}
 
 /** Where databases come from: what `embedded()` and `postgres()` return. */
 export type ProviderInput = { readonly kind: 'embedded' } | ({ readonly kind: 'postgres' } & ServersInput)
@@ -122,6 +138,7 @@ export function defineFleet(input: FleetInput): FleetInput {
  * @example
  * postgres({ url: process.env.FLEET_SERVER_URL })
  * postgres({ servers: { eu: process.env.EU_URL, us: process.env.US_URL } })
+ * postgres({ url: process.env.FLEET_SERVER_URL, pgbouncer: { consoles: [process.env.PGBOUNCER_URL] } })
  */
 export function postgres(servers: ServersInput): ProviderInput {
   return { kind: 'postgres', ...servers }

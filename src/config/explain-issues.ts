@@ -55,5 +55,5 @@ function showValue(value: unknown, path: readonly PropertyKey[]): string {
 }
 
 function holdsUrl(path: readonly PropertyKey[]): boolean {
-  return path.at(-1) === 'url' || path.at(-2) === 'servers'
+  return path.at(-1) === 'url' || path.at(-2) === 'servers' || path.includes('consoles')
 }

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path'
+import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { JOINERS } from '../model/rollout.ts'
 import type { FleetConfig, ProviderConfig } from './config.ts'
@@ -15,6 +16,8 @@ export interface ConfigOrigin {
   /** Text of the file. */
   readonly source?: string
 }
+
+type PostgresConfig = Extract<ParsedConfig['provider'], { kind: 'postgres' }>
 
 /** What the only server of `postgres({ url })` is called. */
 const ONLY_SERVER = 'main'
@@ -62,7 +65,25 @@ function trusted(
 function providerConfig(provider: ParsedConfig['provider']): ProviderConfig {
   if (provider.kind === 'embedded') return provider
   const servers = provider.url ? { [ONLY_SERVER]: provider.url } : (provider.servers ?? {})
-  return { kind: 'postgres', servers: Object.entries(servers).map(([name, admin]) => ({ name, admin })) }
+  const { pauseTimeout = 0 } = provider.pgbouncer ?? {}
+  const consoles = consolesByServer(provider)
+  return {
+    kind: 'postgres',
+    servers: Object.entries(servers).map(([name, admin]) => ({
+      name,
+      admin,
+      // Whatever database the URL names: a console is reached by this name.
+      pgbouncer: { consoles: (consoles[name] ?? []).map((it) => ({ ...it, database: 'pgbouncer' })), pauseTimeout },
+    })),
+  }
+}
+
+function consolesByServer({
+  pgbouncer,
+  servers = {},
+}: PostgresConfig): Record<string, readonly ConnectionDescriptor[]> {
+  const consoles = pgbouncer?.consoles ?? {}
+  return Array.isArray(consoles) ? { [Object.keys(servers)[0] ?? ONLY_SERVER]: consoles } : consoles
 }
 
 /** What no single value shows: values that contradict each other. */
@@ -70,7 +91,18 @@ function crossCheck({ provider, catalog, rollout }: ParsedConfig): ConfigProblem
   const problems: ConfigProblem[] = []
   const add = (path: readonly PropertyKey[], message: string) => problems.push({ path, message })
   if (provider.kind === 'postgres') {
-    const { url, servers } = provider
+    const { url, servers, pgbouncer } = provider
+    const names = servers ? Object.keys(servers) : [ONLY_SERVER]
+    if (Array.isArray(pgbouncer?.consoles) && names.length > 1)
+      add(
+        ['provider', 'pgbouncer', 'consoles'],
+        `provider.pgbouncer.consoles: is one list for several servers. Use lists by name: { ${names[0]}: [...] }.`,
+      )
+    for (const name of Object.keys(consolesByServer(provider)).filter((it) => !names.includes(it)))
+      add(
+        ['provider', 'pgbouncer', 'consoles', name],
+        `provider.pgbouncer.consoles.${name}: is not a server. There are: ${names.join(', ')}.`,
+      )
     if (url && servers) add(['provider', 'servers'], 'provider: has both url and servers. Use one of them.')
     if (!(url || servers)) {
       add(['provider', 'url'], 'provider.url is not set: is the environment variable that it is read from defined?')

@@ -13,6 +13,8 @@ import { parseQuantity } from './quantity.ts'
 
 const NOT_A_URL = 'must be a URL: postgres://user:password@host:5432/database.'
 
+const NOT_CONSOLES = 'is not a list of URLs, nor an object of such lists by name of the server.'
+
 /** The value is never shown: it may hold a password. `explainIssues` knows these by their path's last key. */
 const url = z.string({ error: (issue) => (issue.input === undefined ? undefined : NOT_A_URL) }).transform(readUrl)
 
@@ -68,6 +70,21 @@ const wave = options({
   optional: flag.default(false),
 })
 
+const consoles = z.array(url, { error: 'is not a list of URLs.' })
+
+/** One server's are a list, those of several are lists by its name: which of both it is, `parse-config.ts` compares. */
+const pgbouncer = options({
+  consoles: z.any().transform((value, context): ConnectionDescriptor[] | Record<string, ConnectionDescriptor[]> => {
+    const parsed = (
+      Array.isArray(value) ? consoles : z.record(z.string(), consoles, { error: NOT_CONSOLES })
+    ).safeParse(value)
+    if (parsed.success) return parsed.data
+    for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message })
+    return z.NEVER
+  }),
+  pauseTimeout: duration.default(5_000),
+})
+
 const provider = z.discriminatedUnion(
   'kind',
   [
@@ -78,6 +95,7 @@ const provider = z.discriminatedUnion(
       servers: z
         .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,39}$/), url, { error: 'is not an object of names and URLs.' })
         .optional(),
+      pgbouncer: pgbouncer.optional(),
     }),
   ],
   { error: 'is not a provider. Use embedded() or postgres({ url }).' },

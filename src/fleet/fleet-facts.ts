@@ -1,14 +1,17 @@
+import { listAbandonedClosures } from '../catalog/closures.ts'
 import { listWithdrawn } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { findLatest } from '../catalog/rollouts.ts'
 import { countByState, countTenants } from '../catalog/tenant-counts.ts'
 import { readAnySecret } from '../catalog/tenants.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import type { AbandonedClosure } from '../model/closure.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import { FleetError } from '../model/errors.ts'
 import type { CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import { versionOf } from '../model/tenant.ts'
 import type { TenantState } from '../model/tenant-state.ts'
+import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { checkVersion } from '../provisioning/check-version.ts'
 import { readRolloutStatus } from '../rollout/rollout-status.ts'
 import { createContext, type Parts } from './parts.ts'
@@ -111,8 +114,19 @@ export async function doctor(parts: Parts): Promise<readonly Diagnosis[]> {
         ? 'There, and nothing is encrypted with it yet.'
         : 'It opens the passwords that the catalog keeps.'
     }),
+    ...(await listAbandonedClosures(catalog.db)).map(diagnoseClosure),
     ...(await provider.diagnose()),
   ]
+}
+
+/** What opening the fleet has not lifted by now. */
+function diagnoseClosure({ server, database, pooler, entry, by, since }: AbandonedClosure): Diagnosis {
+  return {
+    subject: `server ${server}`,
+    verdict: 'error',
+    message: `Clients of database "${database}" may be waiting at PgBouncer ${pooler} since ${since.toISOString()}: ${by} has not let them go on.`,
+    remedy: `Run any \`fleet\` command when that console can be reached, or say there: RESUME ${quoteIdentifier(entry)};`,
+  }
 }
 
 async function diagnose(subject: string, look: () => Promise<string>): Promise<Diagnosis> {

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { closureLog } from '../catalog/closures.ts'
 import { readMeta } from '../catalog/meta.ts'
-import { openCatalog } from '../catalog/open-catalog.ts'
+import { type Catalog, openCatalog } from '../catalog/open-catalog.ts'
 import { readTenantSecret } from '../catalog/tenants.ts'
 import type { FleetConfig } from '../config/config.ts'
 import { readSecretKey } from '../config/secret-key.ts'
@@ -14,6 +16,7 @@ import { Secret } from '../model/secret.ts'
 import { formatConnectionString } from '../postgres/connection-string.ts'
 import { openProvider } from '../providers/open-provider.ts'
 import type { Provider } from '../providers/provider.ts'
+import { liftClosures } from '../restore/lift-closures.ts'
 import { trackBackends } from './backends.ts'
 import type { Fleet } from './fleet.ts'
 import { checkFleet, doctor, readFleetStatus } from './fleet-facts.ts'
@@ -99,13 +102,17 @@ export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagn
 }
 
 async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock; upgrade: boolean }): Promise<Parts> {
-  const provider = await openProvider(config.provider, { root: config.root, clock })
+  const opened: { catalog?: Catalog } = {}
+  const closures = closureLog(() => dbOf(opened.catalog), clock)
+  const provider = await openProvider(config.provider, { root: config.root, clock, closures })
   try {
     const catalog = await openCatalog(config.catalog ?? (await provider.ensureCatalogDatabase(config.name)), {
       fleet: config.name,
       programVersion: programVersion(),
       upgrade: upgrade || provider.isPrivate,
     })
+    opened.catalog = catalog
+    await liftClosures({ db: catalog.db, provider })
     const box = lazyBox(config.root, provider)
     const unseal = (sealed: string): string => {
       try {
@@ -140,6 +147,12 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
     await provider.close()
     throw error
   }
+}
+
+/** The provider finds the catalog's database, so it is there first; it closes nothing before that is open. */
+function dbOf(catalog: Catalog | undefined): CatalogDb {
+  if (catalog === undefined) throw new Error('The catalog is not open yet.')
+  return catalog.db
 }
 
 /** Only what keeps passwords needs the key: a fleet can be looked at, and migrated, without it. */

@@ -152,6 +152,11 @@ export const ERRORS = {
     remedy: 'Try again when it has finished.',
     exit: EXIT.usage,
   },
+  CLIENTS_NOT_PAUSED: {
+    means: 'The clients that come through PgBouncer could not be made to wait; nothing was changed.',
+    remedy: 'Read the reason; `fleet doctor` looks at each console and says what to change.',
+    exit: EXIT.usage,
+  },
   RESTORE_POINT_UNKNOWN: {
     means: 'There is no restore point with that id, or it is gone.',
     remedy: 'List them with `fleet restore-point list`.',

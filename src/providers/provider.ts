@@ -1,3 +1,4 @@
+import type { Closure } from '../model/closure.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import type { Mark } from '../model/mark.ts'
@@ -252,6 +253,12 @@ export interface Provider {
    * @throws FleetError DATABASE_FOREIGN
    */
   deleteBranch(ref: Pick<RestorePointRef, 'server' | 'database'>, mark: Mark): Promise<void>
+
+  /**
+   * Lets the clients of a pooler go on that a process has left waiting; fine where they go on by now.
+   * @throws FleetError CLIENTS_NOT_PAUSED when the pooler is not reached, or not in the configuration any more
+   */
+  reopen(closure: Closure): Promise<void>
 
   /** Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. */
   findDatabases(pattern: string): AsyncIterable<FoundDatabase>

@@ -6,6 +6,7 @@ import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 /** Refusals that are not the tenant's fault. */
 const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'>>> = {
   SERVER_UNREACHABLE: 'error',
+  CLIENTS_NOT_PAUSED: 'error',
   DATABASE_IN_USE: 'busy',
   TENANT_BUSY: 'busy',
   RIGHT_MISSING: 'rights',

@@ -195,6 +195,30 @@ test.each<[wrong: string, input: unknown, message: string]>([
     { name: 'a', provider: postgres({ servers: { eu: 'postgres://eu', us: 'postgres://us' } }) },
     'catalog.url is not set: with several servers, say where the catalog is.',
   ],
+  [
+    'one list of consoles for two servers',
+    {
+      name: 'a',
+      catalog: { url: 'postgres://c' },
+      provider: { kind: 'postgres', servers: { eu: 'postgres://e', us: 'postgres://u' }, pgbouncer: { consoles: [] } },
+    },
+    'provider.pgbouncer.consoles: is one list for several servers. Use lists by name: { eu: [...] }.',
+  ],
+  [
+    'consoles of a server that there is not',
+    { name: 'a', provider: { kind: 'postgres', url: 'postgres://h', pgbouncer: { consoles: { eu: [] } } } },
+    'provider.pgbouncer.consoles.eu: is not a server. There are: main.',
+  ],
+  [
+    'a console that is not set',
+    { name: 'a', provider: postgres({ url: 'postgres://h', pgbouncer: { consoles: [undefined] } }) },
+    'provider.pgbouncer.consoles[0] is not set: is the environment variable that it is read from defined?',
+  ],
+  [
+    'a console that is not a URL',
+    { name: 'a', provider: postgres({ url: 'postgres://h', pgbouncer: { consoles: ['hunter2@h'] } }) },
+    'provider.pgbouncer.consoles[0]: must be a URL: postgres://user:password@host:5432/database.',
+  ],
   ['no server', { name: 'a', provider: postgres({ servers: {} }) }, 'provider.servers: names no server.'],
   [
     'another provider',
@@ -228,6 +252,23 @@ test.each(['mysql://root:hunter2@db/x', 'hunter2', 'postgres://u:hunter2@[bad/x'
     expect(message).not.toContain('hunter2')
   },
 )
+
+test('consoles of PgBouncer are those of their server, and reached under the name that a console has', () => {
+  const url = 'postgres://a@localhost/postgres'
+  const servers = (provider: FleetInput['provider']) => {
+    const config = parseConfig({ name: 'a', provider, catalog: { url } }, origin)
+    return config.provider.kind === 'postgres' ? config.provider.servers : []
+  }
+  expect(servers(postgres({ url }))).toMatchObject([{ name: 'main', pgbouncer: { consoles: [] } }])
+  expect(servers(postgres({ url, pgbouncer: { consoles: ['postgres://b@h:6432/x'] } }))).toMatchObject([
+    { pgbouncer: { consoles: [{ host: 'h', port: 6432, user: 'b', database: 'pgbouncer' }], pauseTimeout: 5_000 } },
+  ])
+  const pgbouncer = { consoles: { us: ['postgres://b@h'] }, pauseTimeout: '2s' }
+  expect(servers(postgres({ servers: { eu: url, us: url }, pgbouncer }))).toMatchObject([
+    { name: 'eu', pgbouncer: { consoles: [] } },
+    { name: 'us', pgbouncer: { consoles: [{ host: 'h' }], pauseTimeout: 2_000 } },
+  ])
+})
 
 test('names all that is wrong at once, each with its line', () => {
   const source = `import { defineFleet } from 'kysely-fleet'

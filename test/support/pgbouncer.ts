@@ -21,20 +21,36 @@ export interface Pgbouncer {
   stop(): Promise<void>
 }
 
-/** Starts a PgBouncer in transaction mode in front of a server, for the user that `server` names, on a free port. */
+export interface PgbouncerOptions {
+  readonly poolSize?: number
+  readonly poolMode?: 'transaction' | 'session'
+  /** More users that may come through it; of the console, they see only figures. */
+  readonly users?: readonly Pick<ConnectionDescriptor, 'user' | 'password'>[]
+  /** Databases beside `*`: names that clients use, and the names on the server. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
+/**
+ * Starts a PgBouncer in transaction mode in front of a server, on a free port, for the user that `server` names, who is its
+ * admin.
+ */
 export async function startPgbouncer(
   server: ConnectionDescriptor,
-  { poolSize = 5 }: { readonly poolSize?: number } = {},
+  { poolSize = 5, poolMode = 'transaction', users: others = [], aliases = {} }: PgbouncerOptions = {},
 ): Promise<Pgbouncer> {
   const directory = await makeTestDirectory()
   const port = await freePort(undefined)
   const users = join(directory, 'users.txt')
   const config = join(directory, 'pgbouncer.ini')
-  await writeFile(users, `"${server.user}" "${server.password?.reveal() ?? ''}"\n`, { mode: 0o600 })
+  const lines = [server, ...others].map(({ user, password }) => `"${user}" "${password?.reveal() ?? ''}"\n`)
+  await writeFile(users, lines.join(''), { mode: 0o600 })
+  const address = `host=${server.host} port=${server.port}`
   await writeFile(
     config,
     `[databases]
-* = host=${server.host} port=${server.port}
+${Object.entries(aliases)
+  .map(([name, database]) => `${name} = ${address} dbname=${database}\n`)
+  .join('')}* = ${address}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}
@@ -42,7 +58,9 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${users}
 admin_users = ${server.user}
-pool_mode = transaction
+stats_users = ${others.map(({ user }) => user).join(', ')}
+server_login_retry = 1
+pool_mode = ${poolMode}
 default_pool_size = ${poolSize}
 max_client_conn = 500
 ignore_startup_parameters = extra_float_digits

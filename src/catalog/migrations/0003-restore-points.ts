@@ -63,4 +63,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       database text not null,
       created_at timestamptz not null default now()
     )`.execute(db)
+
+  // What a pooler's clients are kept out of, recorded before they are, and gone from here once they go on.
+  await sql`
+    create table fleet.closure (
+      pooler text collate "C" not null,
+      -- What the pooler's clients call the database.
+      entry text collate "C" not null,
+      server text not null,
+      database text not null,
+      token uuid not null,
+      -- Who did it; when it is dead, whoever finds this lets the clients go on.
+      driver jsonb not null,
+      closed_at timestamptz not null default now(),
+      heartbeat_at timestamptz not null default now(),
+      primary key (pooler, entry)
+    )`.execute(db)
 }

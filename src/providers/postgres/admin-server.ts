@@ -4,11 +4,14 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
 import { type ClientBase, connectionRefusal, openPool, type Pool } from '../../postgres/connect.ts'
 import { classifySqlstate, SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import type { Pgbouncer } from './pgbouncer.ts'
 
 /** A server as its admin sees it: a few connections to the maintenance database, opened when they are needed. */
 export interface AdminServer {
   readonly name: string
   readonly admin: ConnectionDescriptor
+  /** What its clients may come through. */
+  readonly pgbouncer: Pgbouncer
   /** How many operations are running or waiting for a connection. */
   readonly load: number
   /**
@@ -33,10 +36,12 @@ const FIRST_PAUSE_MS = 100
 export function adminServer({
   name,
   admin,
+  pgbouncer,
   clock,
 }: {
   name: string
   admin: ConnectionDescriptor
+  pgbouncer: Pgbouncer
   clock: Clock
 }): AdminServer {
   const limit = pLimit(AT_ONCE)
@@ -70,6 +75,7 @@ export function adminServer({
   return {
     name,
     admin,
+    pgbouncer,
     get load() {
       return limit.activeCount + limit.pendingCount
     },

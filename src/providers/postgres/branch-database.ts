@@ -93,7 +93,10 @@ export async function branchDatabase(
     const before = clock.now().getTime()
     // Nobody gets into a restore point: there is nobody to keep out.
     if (from !== null) await change()
-    else await changeFenced(client, { admin: server.admin, database: tenant, clock, change, inside: async () => {} })
+    else {
+      const { admin, pgbouncer } = server
+      await changeFenced(client, { admin, pgbouncer, database: tenant, clock, change, inside: async () => {} })
+    }
     return clock.now().getTime() - before
   }
 }

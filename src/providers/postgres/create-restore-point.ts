@@ -88,6 +88,7 @@ export async function createRestorePoint(
     const { strategy } = await chooseCopy(client, database)
     await changeFenced(client, {
       admin: server.admin,
+      pgbouncer: server.pgbouncer,
       database,
       clock,
       change: () => createClosedDatabase(client, { name, template: database, owner, strategy }),

@@ -15,14 +15,14 @@ type Finding = Omit<Diagnosis, 'subject'>
 const NAMES_SHOWN = 10
 const FEW_CONNECTIONS = 20
 
-/** Looks at one server: reach, version, rights, what is open to everybody. Never throws for what it finds. */
+/** Looks at one server: reach, version, rights, what is open to everybody, the PgBouncers in front of it. Never throws for what it finds. */
 export async function diagnoseServer(server: AdminServer): Promise<readonly Diagnosis[]> {
   const subject = `server ${server.name}`
   const findings = await server.run(look).catch((error: unknown) => {
     if (!(error instanceof FleetError)) throw error
     return [{ verdict: 'error', message: error.message, remedy: error.remedy } as const]
   })
-  return [...findings, encryption(server)].map((it) => ({ subject, ...it }))
+  return [...findings, encryption(server), ...(await server.pgbouncer.diagnose())].map((it) => ({ subject, ...it }))
 }
 
 async function look(client: ClientBase): Promise<readonly Finding[]> {

@@ -4,10 +4,12 @@ import { FleetError } from '../../model/errors.ts'
 import { MIGRATION_LOCK } from '../../postgres/advisory-lock.ts'
 import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
 import { endSessions } from './end-sessions.ts'
+import type { Pgbouncer } from './pgbouncer.ts'
 
 export interface FenceOptions {
   /** The admin's way to the maintenance database. */
   readonly admin: ConnectionDescriptor
+  readonly pgbouncer: Pgbouncer
   readonly database: string
   readonly clock: Clock
   /**
@@ -22,13 +24,13 @@ export interface FenceOptions {
 /**
  * Changes a database that nobody else is in. Nothing is closed for that, so a process that dies leaves it open: the command
  * itself holds new sessions back, and they wait until it is done. The tenant's migration lock is taken first, and ours
- * is the last session to leave.
+ * is the last session to leave. Who comes through PgBouncer is made to wait meanwhile, and notices nothing else.
  * @param client the connection to the maintenance database that `change` uses
  * @returns for how long the command held the others back, in milliseconds
- * @throws FleetError TENANT_BUSY while it is being migrated; what `change` and `inside` throw
+ * @throws FleetError TENANT_BUSY while it is being migrated, CLIENTS_NOT_PAUSED; what `change` and `inside` throw
  */
 export async function changeFenced(client: ClientBase, options: FenceOptions): Promise<number> {
-  const { admin, database, clock, change, inside } = options
+  const { admin, pgbouncer, database, clock, change, inside } = options
   const applicationName = 'fleet/fence'
   const own = await openClient({ ...admin, database }, { applicationName })
   const second = await openClient(admin, { applicationName }).catch(async (error: unknown) => {
@@ -39,6 +41,12 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
     await lockMigrations(own, database)
     const changer = await pidOf(client)
     const except = await pidOf(own)
+    return await pgbouncer.hold(database, () => fence({ own, second, changer, except }))
+  } finally {
+    await Promise.all([closeClient(own), closeClient(second)])
+  }
+
+  async function fence({ own, second, changer, except }: Sessions): Promise<number> {
     let isOver = false
     const since = clock.now().getTime()
     const changing = change().finally(() => {
@@ -62,9 +70,18 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
       await changing.catch(() => {})
       throw error
     }
-  } finally {
-    await Promise.all([closeClient(own), closeClient(second)])
   }
+}
+
+interface Sessions {
+  /** In the database itself. */
+  readonly own: Client
+  /** In the maintenance database; ends the others. */
+  readonly second: Client
+  /** The backend that sends the command. */
+  readonly changer: number
+  /** The backend of `own`. */
+  readonly except: number
 }
 
 async function lockMigrations(own: Client, database: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../lib/clock.ts'
+import type { ClosureLog } from '../../model/closure.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import type { Diagnosis } from '../../model/diagnosis.ts'
 import { FleetError } from '../../model/errors.ts'
@@ -20,19 +21,44 @@ import { findDatabases } from './find-databases.ts'
 import { findMarked } from './find-marked.ts'
 import { lookIntoRestorePoint } from './look-into-restore-point.ts'
 import { databaseSize, lookUpDatabases } from './look-up-databases.ts'
+import { pgbouncer } from './pgbouncer.ts'
 import { removeMarked } from './remove-marked.ts'
 import { restoreDatabase } from './restore-database.ts'
 import { tenantPlacement } from './tenant-placement.ts'
 
+export interface PostgresServer {
+  readonly name: string
+  /** The admin's way to the maintenance database. */
+  readonly admin: ConnectionDescriptor
+  /** The PgBouncers in front of it: ways to their admin consoles, and for how long to wait for transactions, in milliseconds. */
+  readonly pgbouncer?: { readonly consoles: readonly ConnectionDescriptor[]; readonly pauseTimeout: number }
+}
+
 export interface PostgresProviderOptions {
-  /** Each with its admin's way to the maintenance database; at least one. */
-  readonly servers: readonly { readonly name: string; readonly admin: ConnectionDescriptor }[]
+  /** At least one. */
+  readonly servers: readonly PostgresServer[]
+  /** Required where a server has consoles: nobody is made to wait without a record of it. */
+  readonly closures?: ClosureLog
   readonly clock?: Clock
 }
 
 /** Makes the provider whose tenants are databases on PostgreSQL servers that are already there. Connects on first use. */
-export function createPostgresProvider({ servers, clock = systemClock }: PostgresProviderOptions): Provider {
-  const byName = new Map(servers.map(({ name, admin }) => [name, adminServer({ name, admin, clock })]))
+export function createPostgresProvider({
+  servers,
+  closures = NO_LOG,
+  clock = systemClock,
+}: PostgresProviderOptions): Provider {
+  const byName = new Map(
+    servers.map(({ name, admin, pgbouncer: { consoles, pauseTimeout } = NO_PGBOUNCER }) => [
+      name,
+      adminServer({
+        name,
+        admin,
+        pgbouncer: pgbouncer({ server: name, consoles, pauseTimeout, closures, clock }),
+        clock,
+      }),
+    ]),
+  )
   const all = [...byName.values()]
 
   function serverOf(name: string): AdminServer {
@@ -105,6 +131,8 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
       await deleteDatabase(serverOf(server), { database, mark, oid: null, owner: null, loginRole: null }, clock)
     },
 
+    reopen: async (closure) => serverOf(closure.server).pgbouncer.reopen(closure),
+
     async *findDatabases(pattern): AsyncGenerator<FoundDatabase> {
       for (const server of all) yield* findDatabases(server, pattern)
     },
@@ -127,6 +155,12 @@ export function createPostgresProvider({ servers, clock = systemClock }: Postgre
       await Promise.all(all.map((server) => server.close()))
     },
   }
+}
+
+const NO_PGBOUNCER = { consoles: [], pauseTimeout: 0 }
+
+const NO_LOG: ClosureLog = {
+  record: () => Promise.reject(new Error('Clients of PgBouncer are to wait, and there is no place to record it.')),
 }
 
 async function serverCapabilities(

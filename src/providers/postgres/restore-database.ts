@@ -49,6 +49,7 @@ export async function restoreDatabase(
       failpoint('restore.prepared')
       const closedFor = await changeFenced(client, {
         admin: server.admin,
+        pgbouncer: server.pgbouncer,
         database,
         clock,
         change: () => swap(client, tenant),

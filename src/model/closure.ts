@@ -1,0 +1,28 @@
+/** A database that a pooler lets none of its clients into: they wait, until somebody lets them go on. */
+export interface Closure {
+  readonly server: string
+  /** The database on the server. */
+  readonly database: string
+  /** Names the pooler's console, without user and password: `host:port`. */
+  readonly pooler: string
+  /** What the pooler's clients call the database. */
+  readonly entry: string
+}
+
+/** A closure that the catalog has, and nobody who is alive will end. */
+export interface AbandonedClosure extends Closure {
+  /** Names this record: whoever closes the same again writes another one in its place. */
+  readonly token: string
+  /** The process, as a person would look for it. */
+  readonly by: string
+  readonly since: Date
+}
+
+/**
+ * Where it is written down what is closed, before it is: a process that dies leaves its clients waiting, and the record
+ * tells the next one.
+ */
+export interface ClosureLog {
+  /** Records closures, and that their process is alive for as long as it is. Returns how to strike them out. */
+  record(closures: readonly Closure[]): Promise<() => Promise<void>>
+}
