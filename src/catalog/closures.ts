@@ -17,9 +17,12 @@ export function closureLog(db: () => CatalogDb, clock: Clock): ClosureLog {
       await insertClosures(db(), closures, token)
       // One that fails is made up for by the next; without any, the closures are lifted, and nothing is lost.
       const stop = clock.every(HEARTBEAT_MS, () => void renewClosures(db(), token).catch(() => {}))
-      return async () => {
-        stop()
-        await db().deleteFrom('fleet.closure').where('token', '=', token).execute()
+      return {
+        leave: stop,
+        strikeOut: async () => {
+          stop()
+          await db().deleteFrom('fleet.closure').where('token', '=', token).execute()
+        },
       }
     },
   }

@@ -23,6 +23,13 @@ export interface AbandonedClosure extends Closure {
  * tells the next one.
  */
 export interface ClosureLog {
-  /** Records closures, and that their process is alive for as long as it is. Returns how to strike them out. */
-  record(closures: readonly Closure[]): Promise<() => Promise<void>>
+  /** Records closures, and from then on again and again that their process is alive. */
+  record(closures: readonly Closure[]): Promise<ClosureRecord>
+}
+
+export interface ClosureRecord {
+  /** Strikes it out: clients go on. */
+  strikeOut(): Promise<void>
+  /** Leaves it to whoever finds it, which takes until this process was silent for long enough. */
+  leave(): void
 }

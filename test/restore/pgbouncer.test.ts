@@ -127,16 +127,24 @@ describe.skipIf(noPgbouncer !== undefined)('behind PgBouncer', () => {
   })
 
   test.each(['clients.recorded', 'clients.paused', 'clients.waited'])(
-    'killed at %s, the next command lets them go on, without an error',
+    'killed at %s, they go on, and the next command lets them go on again, without an error',
     async (failpoint) => {
-      const { through, root, env, started, inCatalog } = await setup()
+      const { through, root, env, started, inCatalog, application } = await setup()
       const load = startLoad(through)
       await load.goesOn()
       const args = ['restore-point', 'create', 'acme']
       const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
       expect(killed.code).toBe('SIGKILL')
-      expect(await runFleet(['status'], { root, env })).toMatchObject({ code: 0 })
+      // A guard has seen to that.
       await load.goesOn()
+      // As if it had been killed with the process.
+      const [bouncer] = started as [Pgbouncer]
+      await withClient(bouncer.console, { applicationName: 'test' }, (client) =>
+        client.query(`pause "${application.database}"`),
+      )
+      const next = load.goesOn()
+      expect(await runFleet(['status'], { root, env })).toMatchObject({ code: 0 })
+      await next
       expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
       await load.goesOn()
       await load.stop(`killed at ${failpoint}`)

@@ -7,6 +7,8 @@ import { FleetError } from '../../model/errors.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import { addressOfConsole, type ConsoleSession, consoleRefusal, openConsole } from './console-session.ts'
 import { diagnosePgbouncer } from './diagnose-pgbouncer.ts'
+import { resumeEntry } from './resume-entry.ts'
+import type { ResumeGuard } from './resume-guard.ts'
 
 export interface PgbouncerOptions {
   /** Name of the server that they are in front of. */
@@ -16,6 +18,7 @@ export interface PgbouncerOptions {
   /** For how long transactions in progress are waited for, in milliseconds. */
   readonly pauseTimeout: number
   readonly closures: ClosureLog
+  readonly guard: ResumeGuard
   readonly clock: Clock
 }
 
@@ -33,17 +36,15 @@ export interface Pgbouncer {
 }
 
 const POLL_MS = 10
-const RESUME_TRIES = 3
-const RESUME_PAUSE_MS = 200
-const RESUME_PATIENCE_MS = 5_000
 
 /** Prepares the use of the PgBouncers in front of a server; connects only when there is something to do. */
-export function pgbouncer({ server, consoles, pauseTimeout, closures, clock }: PgbouncerOptions): Pgbouncer {
+export function pgbouncer({ server, consoles, pauseTimeout, closures, guard, clock }: PgbouncerOptions): Pgbouncer {
   async function hold<T>(database: string, use: () => Promise<T>): Promise<T> {
     if (consoles.length === 0) return use()
     const found = (await Promise.all(consoles.map((to) => entriesOf(to, database)))).flat()
-    const strikeOut = await closures.record(found.map(({ closure }) => closure))
+    const record = await closures.record(found.map(({ closure }) => closure))
     failpoint('clients.recorded')
+    const unwatch = await guard.watch(found.map(({ to, closure: { entry } }) => ({ to, entry })))
     try {
       await settleAll(found.map((it) => pause(it, database)))
       failpoint('clients.paused')
@@ -51,10 +52,12 @@ export function pgbouncer({ server, consoles, pauseTimeout, closures, clock }: P
       failpoint('clients.waited')
       return result
     } finally {
-      const resumed = await Promise.allSettled(found.map(({ to, closure }) => resumeStubbornly(to, closure.entry)))
+      const resumed = await Promise.allSettled(found.map(({ to, closure }) => resumeEntry(to, closure.entry, clock)))
+      unwatch()
       // By now the work is done, or has failed for a reason of its own: that must be told, not this. The record of what is
       // closed still stays, and whoever finds it goes on here.
-      if (resumed.every(({ status }) => status === 'fulfilled')) await strikeOut().catch(() => {})
+      if (resumed.every(({ status }) => status === 'fulfilled')) await record.strikeOut().catch(() => {})
+      else record.leave()
     }
   }
 
@@ -102,23 +105,12 @@ export function pgbouncer({ server, consoles, pauseTimeout, closures, clock }: P
     )
   }
 
-  async function resumeStubbornly(to: ConnectionDescriptor, entry: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await resume(to, entry)
-      } catch (error) {
-        if (attempt === RESUME_TRIES) throw error
-        await clock.sleep(RESUME_PAUSE_MS)
-      }
-    }
-  }
-
   return {
     hold,
     reopen: async ({ pooler, entry }) => {
       const to = consoles.find((it) => addressOfConsole(it) === pooler)
       if (to === undefined) throw consoleRefusal(pooler, `the configuration has none there for server "${server}"`)
-      await resume(to, entry)
+      await resumeEntry(to, entry, clock)
     },
     diagnose: async () => (await Promise.all(consoles.map(diagnosePgbouncer))).flat(),
   }
@@ -127,18 +119,6 @@ export function pgbouncer({ server, consoles, pauseTimeout, closures, clock }: P
 interface Found {
   readonly to: ConnectionDescriptor
   readonly closure: Closure
-}
-
-async function resume(to: ConnectionDescriptor, entry: string): Promise<void> {
-  await withConsole(to, async (it) => {
-    try {
-      await it.send(`resume ${quoteIdentifier(entry)}`, { timeout: RESUME_PATIENCE_MS })
-    } catch (error) {
-      // So it answers as well where nothing is paused, or nothing is there: what counts is what is.
-      const isPaused = (await it.entries()).some(({ name, paused }) => name === entry && paused)
-      if (isPaused) throw consoleRefusal(it.address, messageOf(error), error)
-    }
-  })
 }
 
 /** Waits for all, also when one has failed: a command that is still on its way would come after what takes it back. */

@@ -24,6 +24,7 @@ import { databaseSize, lookUpDatabases } from './look-up-databases.ts'
 import { pgbouncer } from './pgbouncer.ts'
 import { removeMarked } from './remove-marked.ts'
 import { restoreDatabase } from './restore-database.ts'
+import { resumeGuard } from './resume-guard.ts'
 import { tenantPlacement } from './tenant-placement.ts'
 
 export interface PostgresServer {
@@ -48,13 +49,14 @@ export function createPostgresProvider({
   closures = NO_LOG,
   clock = systemClock,
 }: PostgresProviderOptions): Provider {
+  const guard = resumeGuard(clock)
   const byName = new Map(
     servers.map(({ name, admin, pgbouncer: { consoles, pauseTimeout } = NO_PGBOUNCER }) => [
       name,
       adminServer({
         name,
         admin,
-        pgbouncer: pgbouncer({ server: name, consoles, pauseTimeout, closures, clock }),
+        pgbouncer: pgbouncer({ server: name, consoles, pauseTimeout, closures, guard, clock }),
         clock,
       }),
     ]),
@@ -152,6 +154,7 @@ export function createPostgresProvider({
     },
 
     async close() {
+      guard.close()
       await Promise.all(all.map((server) => server.close()))
     },
   }
