@@ -7,6 +7,7 @@ import { openFleet as openConfigured } from './fleet/open-fleet.ts'
 
 export type { FleetConfig, ProviderConfig, Quantity, WaveConfig } from './config/config.ts'
 export {
+  type ByteSizeInput,
   type DurationInput,
   defineFleet,
   embedded,
@@ -67,6 +68,7 @@ export type {
   TableDifference,
   TableLoss,
 } from './model/restore-point.ts'
+export type { CopyTaken, ExpectedTime, RestorePointCost, ServerCost, SpaceLimit } from './model/restore-point-cost.ts'
 export type { RestorePointState } from './model/restore-point-state.ts'
 export type {
   FailureGroup,

@@ -42,6 +42,7 @@ const PURE = [
   'rollout/needs-restore-point.ts',
   'rollout/next-step.ts',
   'restore/count-loss.ts',
+  'restore/estimate-cost.ts',
   'restore/is-salvageable.ts',
   'restore/match-tables.ts',
   'provisioning/judge-marked.ts',

@@ -4,6 +4,7 @@ import type { RecordingState } from '../model/recording-state.ts'
 import type { RehearsalReport } from '../model/rehearsal.ts'
 import type { RehearsalState } from '../model/rehearsal-state.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
+import type { CopyTaken } from '../model/restore-point-cost.ts'
 import type { RestorePointState } from '../model/restore-point-state.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { PauseReason, RolloutDirection, RolloutOutcome, RolloutState } from '../model/rollout-state.ts'
@@ -131,6 +132,7 @@ export interface CatalogSchema {
     oid: ColumnType<string | null, number | null, number | null>
     history_id: string
     counters: JSONColumnType<WriteCounters> | null
+    copying: JSONColumnType<CopyTaken> | null
     bytes: ColumnType<string | null, number | null, number | null>
     created_at: Generated<Date>
     ready_at: Date | null

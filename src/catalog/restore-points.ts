@@ -1,5 +1,6 @@
 import { type SqlBool, sql } from 'kysely'
 import type { RestorePoint, RestorePointReason, WriteCounters } from '../model/restore-point.ts'
+import type { CopyTaken } from '../model/restore-point-cost.ts'
 import { RESTORE_POINT, type RestorePointState } from '../model/restore-point-state.ts'
 import { stateAfter, statesAccepting } from '../model/state-machine.ts'
 import type { Placement } from '../model/tenant.ts'
@@ -56,6 +57,8 @@ export async function finishRestorePoint(
     readonly bytes: number
     readonly history: readonly string[]
     readonly counters: WriteCounters | null
+    /** Left out: nothing was copied. */
+    readonly copying?: CopyTaken
   },
 ): Promise<boolean> {
   const history_id = await saveHistory(db, made.history)
@@ -67,6 +70,7 @@ export async function finishRestorePoint(
       bytes: made.bytes,
       history_id,
       counters: made.counters && JSON.stringify(made.counters),
+      copying: made.copying === undefined ? null : JSON.stringify(made.copying),
       ready_at: sql<Date>`now()`,
     })
     .where('id', '=', parseId(id))

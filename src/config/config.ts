@@ -86,5 +86,7 @@ export interface FleetConfig {
     readonly take: RestorePointPolicy
     /** How long a restore point is kept; one that a rollout takes, from its end on. */
     readonly keep: number
+    /** Most that they may take of each server's disk, in bytes, or by the server's name; undefined: no limit of its own. */
+    readonly maxBytes: number | Readonly<Record<string, number>> | undefined
   }
 }

@@ -8,6 +8,9 @@ export type QuantityInput = number | string
 /** Milliseconds, or a text such as `'3s'`, `'10m'`, `'2h'`. */
 export type DurationInput = number | string
 
+/** Bytes, or a text such as `'500GB'`, in powers of 1,000. */
+export type ByteSizeInput = number | string
+
 /** A PostgreSQL server, or several by name. */
 export type ServersInput =
   /** Undefined is refused with a clear error, so that `process.env.X` can be given as it is. */
@@ -114,6 +117,11 @@ export interface FleetInput {
         readonly take?: RestorePointPolicy | undefined
         /** How long one is kept; one that a rollout takes, from its end on. Default 24 h. */
         readonly keep?: DurationInput | undefined
+        /**
+         * Most that restore points may take of each server's disk, or by the server's name: a rollout that would take more is
+         * refused. Default: no limit but what is free, where that can be seen.
+         */
+        readonly maxBytes?: ByteSizeInput | Readonly<Record<string, ByteSizeInput>> | undefined
       }
     | undefined
 }

@@ -48,7 +48,7 @@ function trusted(
     extensions: rest.extensions,
     placement: rest.placement as FleetConfig['placement'],
     seed: rest.seed as FleetConfig['seed'],
-    restorePoints,
+    restorePoints: { ...restorePoints, maxBytes: restorePoints.maxBytes },
     rollout: {
       ...rollout,
       orderBy: rollout.orderBy,
@@ -87,7 +87,7 @@ function consolesByServer({
 }
 
 /** What no single value shows: values that contradict each other. */
-function crossCheck({ provider, catalog, rollout }: ParsedConfig): ConfigProblem[] {
+function crossCheck({ provider, catalog, rollout, restorePoints }: ParsedConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const add = (path: readonly PropertyKey[], message: string) => problems.push({ path, message })
   if (provider.kind === 'postgres') {
@@ -111,6 +111,16 @@ function crossCheck({ provider, catalog, rollout }: ParsedConfig): ConfigProblem
     if (servers && Object.keys(servers).length > 1 && !catalog) {
       add(['catalog'], 'catalog.url is not set: with several servers, say where the catalog is.')
     }
+  }
+  const { maxBytes } = restorePoints
+  if (typeof maxBytes === 'object') {
+    const config = providerConfig(provider)
+    const names = config.kind === 'postgres' ? config.servers.map((it) => it.name) : []
+    for (const name of Object.keys(maxBytes).filter((it) => !names.includes(it)))
+      add(
+        ['restorePoints', 'maxBytes', name],
+        `restorePoints.maxBytes.${name}: is no server. ${names.length > 0 ? `There are: ${names.join(', ')}.` : 'Give one size: embedded() has one server.'}`,
+      )
   }
   rollout.waves.forEach(({ name }, index) => {
     const first = rollout.waves.findIndex((it) => it.name === name)

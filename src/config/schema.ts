@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { parseConnectionString } from '../postgres/connection-string.ts'
+import { parseByteSize } from './byte-size.ts'
 import { parseDuration } from './duration.ts'
 import { parseQuantity } from './quantity.ts'
 
@@ -40,6 +41,8 @@ function read<T>(parse: (value: number | string) => T | undefined, refusal: stri
 
 const quantity = read(parseQuantity, 'is not a count or a percentage. Use 10 or "10%".')
 const duration = read(parseDuration, 'is not a duration. Use milliseconds or "3s", "10m", "2h" (24 days at most).')
+const NOT_A_SIZE = 'is not a size. Use bytes or "500MB", "20GB", "1.5TB".'
+const byteSize = read(parseByteSize, NOT_A_SIZE)
 const atLeastOne = z
   .int({ error: 'is not a whole number of at least 1.' })
   .min(1, 'is not a whole number of at least 1.')
@@ -158,6 +161,9 @@ const restorePoints = options({
     .enum(['risky', 'always', 'never'], { error: 'says not when. Use "risky", "always" or "never".' })
     .default('risky'),
   keep: duration.default(86_400_000),
+  maxBytes: z
+    .union([byteSize, z.record(z.string(), byteSize)], { error: `${NOT_A_SIZE} Or one for each server by its name.` })
+    .optional(),
 })
 
 const functionOf = <T>(refusal: string) => z.custom<T>((value) => typeof value === 'function', { error: refusal })

@@ -47,7 +47,7 @@ export interface PlanOptions {
 export interface StartOptions extends PlanOptions {
   /** Refuse when the plan's digest is another one; 8 hex digits or more. */
   readonly digest?: string
-  /** Start also what failed when it was rehearsed. */
+  /** Start also what failed when it was rehearsed, and what the disk may not hold. */
   readonly force?: boolean
   /** Abort the rollout that is active, then start. */
   readonly supersede?: boolean

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { listRuns } from '../catalog/rollout-progress.ts'
 import { findRollout, listRollouts, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { existingTenantIds, findTenant, listTenants, sampleTenantIds, sampleTenants } from '../catalog/tenants.ts'
+import type { FleetConfig } from '../config/config.ts'
 import { parseQuantity } from '../config/quantity.ts'
 import { createInProcessEngine } from '../engine/in-process-engine.ts'
 import { FleetError } from '../model/errors.ts'
@@ -20,6 +21,7 @@ import {
   setMaxFailuresByOperator,
 } from '../rollout/control-rollout.ts'
 import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
+import { planRestorePoints } from '../rollout/plan-restore-points.ts'
 import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } from '../rollout/plan-rollout.ts'
 import { planUndo, type UndoInput } from '../rollout/plan-undo.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
@@ -39,7 +41,7 @@ import { restoreContext } from './restore-methods.ts'
 const LAST_COMMIT_MS = 2_500
 
 export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
-  const { catalog, config, clock, events, connect, files, recordings, backends } = parts
+  const { catalog, config, provider, clock, events, connect, files, recordings, backends } = parts
   const { db } = catalog
   const refreshing = {
     db,
@@ -131,7 +133,11 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       all.filter(({ name }) => history.includes(name)),
       parts,
     )
-    return completePlan(drafted, assessments)
+    return planRestorePoints(completePlan(drafted, assessments), {
+      db,
+      provider,
+      maxBytesOf: (server) => maxBytesOf(config, server),
+    })
   }
 
   async function refuseUnknown(ids: readonly string[]): Promise<void> {
@@ -218,6 +224,11 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       yield* listRuns(db, (await findByTypedId(db, id)).id, states)
     },
   }
+}
+
+/** What restore points may take of a server's disk. */
+function maxBytesOf({ restorePoints: { maxBytes } }: FleetConfig, server: string): number | undefined {
+  return typeof maxBytes === 'object' ? maxBytes[server] : maxBytes
 }
 
 function undoInput({

@@ -232,6 +232,12 @@ export const ERRORS = {
     remedy: 'Correct the migration or the data and rehearse again, or go on all the same with `--force`.',
     exit: EXIT.no,
   },
+  DISK_WOULD_FILL: {
+    means: 'The restore points that a rollout takes first are not expected to fit on a server.',
+    remedy:
+      'Make room (`fleet restore-point prune`), raise `restorePoints.maxBytes`, or roll out fewer tenants at a time (`--wave`, `--tag`). To start it all the same: `--force`.',
+    exit: EXIT.no,
+  },
   REHEARSAL_INTERRUPTED: {
     means: 'A rehearsal was stopped before it had a result.',
     remedy: 'Run it again: what it left is removed first.',

@@ -1,4 +1,5 @@
 import type { MigrationAssessment } from './assessment.ts'
+import type { RestorePointCost } from './restore-point-cost.ts'
 import type { PauseReason, RolloutDirection, RolloutOutcome, RolloutState } from './rollout-state.ts'
 import type { Tags } from './tenant.ts'
 import type { TenantRunState } from './tenant-run-state.ts'
@@ -122,6 +123,8 @@ export interface RolloutPlan {
   readonly withdrawn?: readonly string[]
   /** Of a rollout that takes another one back. */
   readonly undo?: UndoPlan
+  /** Left out: it takes no restore points. */
+  readonly restorePointCost?: RestorePointCost
   /** Whether its completion says what new tenants get: it is about every tenant that is not pinned. */
   readonly releases: boolean
   readonly skipped: {

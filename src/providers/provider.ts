@@ -2,6 +2,7 @@ import type { Closure } from '../model/closure.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import type { Mark } from '../model/mark.ts'
+import type { CopyTaken } from '../model/restore-point-cost.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { Client } from '../postgres/connect.ts'
@@ -64,6 +65,19 @@ export interface CreatedRestorePoint extends RestorePointRef {
   readonly bytes: number
   /** Settings of the tenant's database that the copy could not be given. */
   readonly settingsLost: readonly string[]
+  readonly copying: CopyTaken
+}
+
+/** How copying some databases of one server would come out. */
+export interface CopyOutlook {
+  readonly copies: readonly {
+    readonly bytes: number
+    /** As in `CopyTaken`. */
+    readonly method: string
+    readonly diskBytes: number
+  }[]
+  /** What is free where these databases are; null: it cannot be told for sure. */
+  readonly freeBytes: number | null
 }
 
 export interface RestoreRequest {
@@ -234,6 +248,15 @@ export interface Provider {
     ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly oid: number | null },
     mark: Mark,
   ): Promise<void>
+
+  /**
+   * Says how restore points of these databases would come out, in one query whatever their number; those that are gone are
+   * left out. @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED
+   */
+  foreseeCopies(server: string, databases: readonly string[]): Promise<CopyOutlook>
+
+  /** Guesses how long copying so many bytes takes by a method of `foreseeCopies`, in milliseconds. */
+  guessCopyMs(method: string, bytes: number): number
 
   /** Says how large a tenant's database is, and how long copying it may take. */
   copyCost(placement: Placement): Promise<CopyCost>

@@ -65,9 +65,9 @@ export async function createRestorePoint(
             throw new FleetError('RESTORE_POINT_REFUSED', 'The copy has another history than the tenant.')
         }),
     }
-    const { oid, bytes } = await provider.createRestorePoint(placement, mark(id), looks, { force })
+    const { oid, bytes, copying } = await provider.createRestorePoint(placement, mark(id), looks, { force })
     failpoint('restore-point.made')
-    const made = { oid, bytes, history: seen?.history ?? [], counters: seen?.counters ?? null }
+    const made = { oid, bytes, copying, history: seen?.history ?? [], counters: seen?.counters ?? null }
     if (!(await finishRestorePoint(db, id, made)))
       throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${id} was given up while it was made.`)
   } catch (error) {

@@ -9,6 +9,7 @@ import type { RolloutPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
 import type { DraftRollout, PlannedRollout } from './plan-rollout.ts'
 import { refuseFailedRehearsal } from './refuse-failed-rehearsal.ts'
+import { refuseFullDisk } from './refuse-full-disk.ts'
 import { releaseReached } from './released-version.ts'
 import { formatRolloutId } from './rollout-id.ts'
 
@@ -18,7 +19,7 @@ export interface StartRolloutOptions {
   readonly assess: (draft: DraftRollout) => Promise<PlannedRollout>
   /** Refuse another plan than the one with this digest, or one that begins so. */
   readonly digest: string | undefined
-  /** Start also what failed when it was rehearsed. */
+  /** Start also what failed when it was rehearsed, and what the disk may not hold. */
   readonly force: boolean
   /** Gives up the rollout that is in the way; undefined: refuse. */
   readonly supersede: ((active: RolloutRow) => Promise<void>) | undefined
@@ -33,7 +34,7 @@ export type Started =
 
 /**
  * Starts what is planned, or finds that it is under way: a pipeline may run the same command again and again.
- * @throws FleetError PLAN_CHANGED, REHEARSAL_FAILED, ROLLOUT_ACTIVE, and what planning throws
+ * @throws FleetError PLAN_CHANGED, REHEARSAL_FAILED, DISK_WOULD_FILL, ROLLOUT_ACTIVE, and what planning throws
  */
 export async function startRollout(
   context: DriveContext,
@@ -77,7 +78,10 @@ async function startPlanned(
     if (last?.state === 'completed' && last.digest.startsWith(digest)) return { kind: 'nothing-to-do', plan }
     requireDigest(plan, digest)
   }
-  if (!force) await refuseFailedRehearsal(db, plan.digest)
+  if (!force) {
+    await refuseFailedRehearsal(db, plan.digest)
+    refuseFullDisk(plan)
+  }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
   const sqlChecksums = new Map<string, string | null>([
     ...planned.reformatted,

@@ -8,8 +8,10 @@ import { oneLine, renderFailures } from '../../src/cli/renderers/render-failures
 import { renderPlan } from '../../src/cli/renderers/render-plan.ts'
 import { renderProgress } from '../../src/cli/renderers/render-progress.ts'
 import { renderRest, stateSentence } from '../../src/cli/renderers/render-rest.ts'
+import { restorePointCostLines, spaceRefusal } from '../../src/cli/renderers/restore-point-cost.ts'
 import { viewOfPlan, viewOfStatus } from '../../src/cli/renderers/rollout-view.ts'
 import { table } from '../../src/cli/renderers/table.ts'
+import type { ServerCost } from '../../src/model/restore-point-cost.ts'
 import { page, plan, stopped } from './example-plan.ts'
 
 test('a plan fits 80 columns', () => {
@@ -46,6 +48,68 @@ test('a plan fits 80 columns', () => {
         .map((line) => line.length),
     ),
   ).toBeLessThanOrEqual(80)
+})
+
+test('what restore points take is told by server, with what it is told from, in 80 columns', () => {
+  const known: ServerCost = {
+    server: 'main',
+    tenants: 300_000,
+    sampled: 200,
+    bytes: 4_512_000_000_000,
+    diskBytes: 4_512_000_000_000,
+    mostDiskBytes: 5_104_000_000_000,
+    took: { typical: 412, longest: 190_000 },
+    closed: { typical: 310, longest: 182_000 },
+    measured: 50,
+    limits: [
+      { kind: 'disk', room: 9_000_000_000_000 },
+      { kind: 'configured', room: 5_000_000_000_000 },
+    ],
+    fits: false,
+  }
+  const servers: ServerCost[] = [
+    known,
+    {
+      ...known,
+      server: 'eu',
+      tenants: 20,
+      sampled: 20,
+      diskBytes: 0,
+      mostDiskBytes: 0,
+      measured: 0,
+      limits: [],
+      fits: null,
+    },
+    {
+      ...known,
+      server: 'us-east-production-1',
+      tenants: 7,
+      sampled: 0,
+      took: null,
+      closed: null,
+      limits: [],
+      fits: null,
+    },
+  ]
+  const lines = restorePointCostLines(servers, page).join('\n')
+  expect(lines).toMatchInlineSnapshot(`
+    "   restore points     tenants      disk     room       one takes   tenant closed
+       main               300,000  ≈ 4.5 TB   5.0 TB  0.4 s to 3 min  0.3 s to 3 min
+       eu                      20   0 bytes  unknown  0.4 s to 3 min  0.3 s to 3 min
+       us-east-producti…        7   unknown  unknown         unknown         unknown
+       main: times as its last 50 restore points took; sizes from 200 databases, 5.1
+       TB at most.
+       eu: times are a guess, no restore point was copied like that there yet;
+       copied by reference: up to 4.5 TB as tenants and copies are written to; what
+       is free is not known: say it with restorePoints.maxBytes.
+       us-east-production-1: the server did not say how large the databases are."
+  `)
+  expect(Math.max(...lines.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  const costly = { ...plan, restorePointCost: { servers } }
+  expect(renderPlan(costly, page)).toContain(lines)
+  expect(spaceRefusal(costly)).toContain('do not fit on main:')
+  expect(spaceRefusal({ ...plan, restorePointCost: { servers: servers.slice(1) } })).toBeUndefined()
+  expect(spaceRefusal(plan)).toBeUndefined()
 })
 
 test('progress shows waves as bars and failures by cause', () => {

@@ -59,7 +59,7 @@ test('a name alone is a whole configuration: every default is filled in', () => 
       statementTimeout: 600_000,
       concurrentTimeout: 7_200_000,
     },
-    restorePoints: { take: 'risky', keep: 86_400_000 },
+    restorePoints: { take: 'risky', keep: 86_400_000, maxBytes: undefined },
   })
 })
 
@@ -297,6 +297,24 @@ export default defineFleet({
     'rollout.waves[1].size: "ten percent" is not a count or a percentage. Use 10 or "10%".  (fleet.config.ts:11)',
     expect.stringMatching(/^rollout\.lockTimeout: "soon" .* {2}\(fleet\.config\.ts:14\)$/),
   ])
+})
+
+test('what restore points may take is one size, or one for each server', () => {
+  const servers = { eu: 'postgres://u@eu.example/d', us: 'postgres://u@us.example/d' }
+  const several = (maxBytes: unknown) => ({
+    name: 'a',
+    provider: postgres({ servers }),
+    catalog: { url: servers.eu },
+    restorePoints: { maxBytes },
+  })
+  const read = (maxBytes: unknown) => parseConfig(several(maxBytes), { root: '/' }).restorePoints.maxBytes
+  expect(read('1.5GB')).toBe(1_500_000_000)
+  expect(read({ eu: '2TB', us: 7 })).toEqual({ eu: 2_000_000_000_000, us: 7 })
+  expect(refusalOf(several({ eu: '2TB', asia: '1TB' }))).toBe(
+    'restorePoints.maxBytes.asia: is no server. There are: eu, us.',
+  )
+  expect(refusalOf({ name: 'a', restorePoints: { maxBytes: { main: '1GB' } } })).toContain('embedded() has one server')
+  expect(refusalOf(several('much'))).toMatch(/^restorePoints\.maxBytes: "much" is not a size\. Use bytes or "500MB"/)
 })
 
 test('what the types allow is what the schema reads', () => {

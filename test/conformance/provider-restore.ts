@@ -41,6 +41,24 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
   })
 
+  test('what a restore point would take is told before, and what it took after', async () => {
+    const { provider } = fleet()
+    const placement = await withNote()
+    const { server, database } = placement
+    const { copies, freeBytes } = await provider.foreseeCopies(server, [database, 'gone'])
+    expect(copies).toEqual([{ bytes: expect.any(Number), method: expect.any(String), diskBytes: expect.any(Number) }])
+    expect(copies[0]?.diskBytes).toBeLessThanOrEqual(copies[0]?.bytes ?? 0)
+    expect(freeBytes ?? 1).toBeGreaterThan(0)
+    const { copying, bytes } = await provider.createRestorePoint(placement, mark('p1'), nothing)
+    expect(copying.method).toBe(copies[0]?.method)
+    expect([0, bytes]).toContain(copying.diskBytes)
+    expect(copying.closedMs).toBeGreaterThan(0)
+    expect(copying.tookMs).toBeGreaterThanOrEqual(copying.closedMs)
+    expect(provider.guessCopyMs(copying.method, bytes)).toBeGreaterThan(0)
+    expect(provider.guessCopyMs('of another release', bytes)).toBeGreaterThan(0)
+    expect(await provider.foreseeCopies(server, [])).toMatchObject({ copies: [] })
+  })
+
   test('the same mark again makes it anew, and one that is not proven goes away', async () => {
     const { provider, application, inside, whatIsLeft } = fleet()
     const placement = await withNote()

@@ -18,6 +18,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       -- What the server's statistics said at that moment; null: unknown.
       counters jsonb,
       bytes bigint,
+      -- How it was copied, what that took of the disk and of time; null: it was the tenant's database, or is older.
+      copying jsonb,
       created_at timestamptz not null default now(),
       ready_at timestamptz,
       -- From when it is ready; one that a rollout took, from the end of the rollout.

@@ -1,5 +1,6 @@
+import { formatBytes } from '../../lib/format-bytes.ts'
 import type { RehearsalEvent } from '../../model/events.ts'
-import { formatBytes, formatDuration } from './format-values.ts'
+import { formatDuration } from './format-values.ts'
 import { oneLine } from './render-failures.ts'
 
 /** Says what happens in a rehearsal, in one line; undefined: that is not worth one. */

@@ -3,6 +3,7 @@ import type { Page } from '../face.ts'
 import { fitText } from './fit-text.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
 import { causesOf, renderAssessment, verdictText } from './render-assessment.ts'
+import { restorePointCostLines } from './restore-point-cost.ts'
 import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -66,6 +67,7 @@ function details(plan: RolloutPlan, page: Page): string[] {
   return [
     ...unsafe.flatMap(({ file, assessment }) => ['', renderAssessment(file, assessment, page)]),
     ...(restorePoints === undefined ? [] : ['', wrapText(restorePoints, { width: page.width, first: '   ' })]),
+    ...(plan.restorePointCost ? ['', ...restorePointCostLines(plan.restorePointCost.servers, page)] : []),
   ]
 }
 

@@ -1,7 +1,8 @@
 import { systemClock } from '../../lib/clock.ts'
+import { formatBytes } from '../../lib/format-bytes.ts'
 import type { Loss, RestorePoint, RestoreResult, Salvage, SalvageRecord } from '../../model/restore-point.ts'
 import type { Page } from '../face.ts'
-import { countOf, formatBytes, formatDuration, formatTime, formatVersion } from './format-values.ts'
+import { countOf, formatDuration, formatTime, formatVersion } from './format-values.ts'
 import { table } from './table.ts'
 
 /** Lists restore points. */

@@ -1,6 +1,7 @@
+import { formatBytes } from '../../lib/format-bytes.ts'
 import type { SweepFinding, SweepVerdict } from '../../model/sweep.ts'
 import type { Page } from '../face.ts'
-import { countOf, formatBytes, formatNumber } from './format-values.ts'
+import { countOf, formatNumber } from './format-values.ts'
 import type { Column } from './table.ts'
 import { tablePages } from './table-pages.ts'
 import { wrapText } from './wrap-text.ts'

@@ -42,6 +42,11 @@ export function copyMs(strategy: CopyStrategy, bytes: number): number {
   return Math.round(begin + bytes / rate)
 }
 
+/** As `copyMs`, for a strategy that was written down by whatever release; an unknown one counts as the slowest. */
+export function guessCopyMs(method: string, bytes: number): number {
+  return copyMs(Object.hasOwn(COST, method) ? (method as CopyStrategy) : 'default', bytes)
+}
+
 /** Says whether knowing more about clone would change how such a template is copied to one tenant. */
 export function cloneMatters({
   version,

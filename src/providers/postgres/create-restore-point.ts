@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { failpoint } from '../../lib/failpoint.ts'
 import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
+import type { CopyTaken } from '../../model/restore-point-cost.ts'
 import type { Placement } from '../../model/tenant.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
@@ -18,6 +19,7 @@ import { dropDatabase } from './drop-database.ts'
 import { endSessions } from './end-sessions.ts'
 import { changeFenced } from './fence.ts'
 import { foreignRefusal } from './foreign-refusal.ts'
+import { diskBytesOf } from './foresee-copies.ts'
 import { openDatabase } from './open-database.ts'
 import { readDatabase } from './read-database.ts'
 import { readTenantDatabase } from './read-tenant-database.ts'
@@ -39,12 +41,13 @@ export async function createRestorePoint(
   const name = databaseName(mark)
   return server.run((client) =>
     withDatabaseLocks(client, { databases: [database, name], clock, patience: PATIENCE_MS }, async () => {
+      const since = clock.now().getTime()
       const { owner } = await readTenantDatabase(client, server.name, placement)
       // Before anybody's session is ended for nothing, and again when nobody can make another one.
       await refuseAttached(client)
       await dropRemains(client, owner)
       const settings = await readDatabaseSettings(client, database)
-      await copy(client, owner)
+      const { method, closedMs } = await copy(client, owner)
       failpoint('restore-point.copied')
       await client.query(openDatabase({ name, mark }))
       try {
@@ -58,12 +61,15 @@ export async function createRestorePoint(
       const settingsLost = settings === undefined ? [] : await applyDatabaseSettings(client, name, settings)
       const made = await readDatabase(client, name)
       if (made === undefined) throw new FleetError('DATABASE_FOREIGN', `The copy "${name}" was dropped meanwhile.`)
+      const bytes = await sizeOf(client, name)
+      const tookMs = clock.now().getTime() - since
       return {
         server: server.name,
         database: name,
         oid: made.oid,
-        bytes: await sizeOf(client, name),
+        bytes,
         settingsLost,
+        copying: { method, diskBytes: diskBytesOf(method, bytes), closedMs, tookMs },
       }
     }),
   )
@@ -84,9 +90,9 @@ export async function createRestorePoint(
     if (state !== 'missing') await dropDatabase(client, name, state)
   }
 
-  async function copy(client: ClientBase, owner: string): Promise<void> {
+  async function copy(client: ClientBase, owner: string): Promise<Pick<CopyTaken, 'method' | 'closedMs'>> {
     const { strategy } = await chooseCopy(client, database)
-    await changeFenced(client, {
+    const closedMs = await changeFenced(client, {
       admin: server.admin,
       pgbouncer: server.pgbouncer,
       database,
@@ -97,6 +103,7 @@ export async function createRestorePoint(
         await observe(tenant)
       },
     })
+    return { method: strategy, closedMs }
   }
 }
 

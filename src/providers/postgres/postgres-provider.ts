@@ -9,7 +9,7 @@ import { type AdminServer, AT_ONCE, adminServer } from './admin-server.ts'
 import { branchDatabase } from './branch-database.ts'
 import { chooseCopy } from './choose-copy.ts'
 import { knownClone, probedClone } from './clone-capability.ts'
-import { copyMs } from './copy-strategy.ts'
+import { copyMs, guessCopyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseName } from './database-names.ts'
@@ -19,6 +19,7 @@ import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
 import { findDatabases } from './find-databases.ts'
 import { findMarked } from './find-marked.ts'
+import { foreseeCopies } from './foresee-copies.ts'
 import { lookIntoRestorePoint } from './look-into-restore-point.ts'
 import { databaseSize, lookUpDatabases } from './look-up-databases.ts'
 import { pgbouncer } from './pgbouncer.ts'
@@ -118,6 +119,10 @@ export function createPostgresProvider({
     async releaseRestorePoint({ server, database, oid }, mark) {
       await deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock)
     },
+
+    foreseeCopies: async (server, databases) => foreseeCopies(serverOf(server), databases),
+
+    guessCopyMs,
 
     copyCost: async ({ server, database }) =>
       serverOf(server).run(async (client) => {

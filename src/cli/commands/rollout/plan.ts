@@ -5,6 +5,7 @@ import { addPlanOptions, formatPlanFlags, type PlanFlags, planOptionsOf } from '
 import { checkRehearsalFlags, rehearsePlan } from '../../rehearse-plan.ts'
 import { renderPlan } from '../../renderers/render-plan.ts'
 import { rehearsalRefusal, renderRehearsal } from '../../renderers/render-rehearsal.ts'
+import { spaceRefusal } from '../../renderers/restore-point-cost.ts'
 import { withFleet } from '../../with-fleet.ts'
 
 export function rolloutPlanCommand(): Command {
@@ -15,6 +16,7 @@ export function rolloutPlanCommand(): Command {
       checkRehearsalFlags(flags)
       const options = planOptionsOf(flags)
       const plan = await fleet.rollouts.plan(options)
+      const refusal = spaceRefusal(plan)
       const { rehearse, rehearseClosesTenants = false } = flags
       const isJson = face.options.output === 'json'
       // What takes a while comes after what can be read meanwhile.
@@ -29,10 +31,11 @@ export function rolloutPlanCommand(): Command {
         const page = face.page()
         const start = ['fleet rollout start', formatPlanFlags(flags), `--digest ${plan.digest.slice(0, 8)}`]
         if (rehearsal !== null) face.print(`\n${renderRehearsal(rehearsal, plan, page)}`)
-        if (rehearsal?.state === 'failed') face.note(`\n ${rehearsalRefusal(rehearsal)}`)
+        if (refusal !== undefined) face.note(`\n ${refusal}`)
+        else if (rehearsal?.state === 'failed') face.note(`\n ${rehearsalRefusal(rehearsal)}`)
         else if (plan.tenants > 0) face.print(`\n Start it:  ${page.style('bold', start.filter(Boolean).join(' '))}`)
       }
-      return rehearsal?.state === 'failed' ? EXIT.no : EXIT.done
+      return rehearsal?.state === 'failed' || refusal !== undefined ? EXIT.no : EXIT.done
     }),
   )
 }

@@ -9,6 +9,7 @@ import { addPlanOptions, type PlanFlags, planOptionsOf } from '../../plan-option
 import { checkRehearsalFlags, rehearsePlan } from '../../rehearse-plan.ts'
 import { renderPlan } from '../../renderers/render-plan.ts'
 import { rehearsalRefusal, renderRehearsal } from '../../renderers/render-rehearsal.ts'
+import { spaceRefusal } from '../../renderers/restore-point-cost.ts'
 import { viewOfPlan, viewOfStatus } from '../../renderers/rollout-view.ts'
 import { withFleet } from '../../with-fleet.ts'
 
@@ -21,7 +22,7 @@ interface StartFlags extends PlanFlags {
 export function rolloutStartCommand(): Command {
   return addPlanOptions(new Command('start').description('Plan, start and drive a rollout; safe to run again'))
     .option('--digest <digest>', 'refuse unless the plan is this one; includes --yes')
-    .option('--force', 'also what failed when it was rehearsed')
+    .option('--force', 'also what failed when it was rehearsed, and what the disk may not hold')
     .option('--supersede', 'abort the rollout that is active, then start')
     .addHelpText('after', '\nOn a terminal it shows the plan and asks. Elsewhere it needs --yes or --digest.')
     .action((flags: StartFlags, command: Command) =>
@@ -44,6 +45,11 @@ export function rolloutStartCommand(): Command {
         }
         const plan = await fleet.rollouts.plan(planOptionsOf(flags))
         if (face.options.output !== 'json') face.print(`${renderPlan(plan, face.page())}\n`)
+        const refusal = flags.force ? undefined : spaceRefusal(plan)
+        if (refusal !== undefined) {
+          face.note(refusal)
+          return EXIT.no
+        }
         if (plan.tenants > 0 && !(await passesRehearsal(plan, flags, { fleet, face }))) return EXIT.no
         const question = `Start it for ${plan.tenants} ${plan.tenants === 1 ? 'tenant' : 'tenants'}?`
         if (plan.tenants > 0 && !(await approve(flags, () => confirm(face, question)))) return declined(face)

@@ -1,0 +1,74 @@
+import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import {
+  listMadeCopies,
+  type RestorePointShare,
+  shareRestorePoints,
+  sumRestorePoints,
+} from '../catalog/restore-point-costs.ts'
+import { FleetError } from '../model/errors.ts'
+import type { RestorePointCost } from '../model/restore-point-cost.ts'
+import type { CopyOutlook, Provider } from '../providers/provider.ts'
+import { estimateCost } from '../restore/estimate-cost.ts'
+import { needsRestorePoint } from './needs-restore-point.ts'
+import type { PlannedRollout } from './plan-rollout.ts'
+
+/** Sizes of so many databases per server are read: reading one takes the server a millisecond or so. */
+const SAMPLE = 200
+/** Times are told from so many restore points of a server, the newest. */
+const MEASURED = 50
+
+export interface PlanRestorePointsContext {
+  readonly db: CatalogDb
+  readonly provider: Pick<Provider, 'foreseeCopies' | 'guessCopyMs'>
+  /** `restorePoints.maxBytes` by server; undefined: no limit. */
+  readonly maxBytesOf: (server: string) => number | undefined
+}
+
+/**
+ * Adds to a plan what its restore points are expected to take. A plan that takes none stays as it is, without a look at any
+ * server; of a server that cannot be reached nothing is known.
+ */
+export async function planRestorePoints(
+  planned: PlannedRollout,
+  { db, provider, maxBytesOf }: PlanRestorePointsContext,
+): Promise<PlannedRollout> {
+  const { plan, assignment } = planned
+  const histories = plan.versions.filter((it) => needsRestorePoint(plan, it.pending)).map((it) => it.history)
+  if (histories.length === 0) return planned
+  const shares = await shareRestorePoints(db, { plan, assignment, histories, most: SAMPLE })
+  const [made, used] = await Promise.all([
+    listMadeCopies(db, { servers: shares.map(({ server }) => server), most: MEASURED }),
+    sumRestorePoints(db),
+  ])
+  const servers = await Promise.all(
+    shares.map(async (share) => {
+      const { server, tenants } = share
+      const { copies, freeBytes } = await foresee(share, provider)
+      return estimateCost({
+        server,
+        tenants,
+        sample: copies,
+        measured: made.filter((it) => it.server === server),
+        guessMs: (method, bytes) => provider.guessCopyMs(method, bytes),
+        freeBytes,
+        maxBytes: maxBytesOf(server),
+        usedBytes: used.get(server) ?? 0,
+      })
+    }),
+  )
+  const restorePointCost: RestorePointCost = { servers }
+  return { ...planned, plan: { ...plan, restorePointCost } }
+}
+
+async function foresee(
+  { server, databases }: RestorePointShare,
+  provider: Pick<Provider, 'foreseeCopies'>,
+): Promise<CopyOutlook> {
+  try {
+    return await provider.foreseeCopies(server, databases)
+  } catch (error) {
+    // What a server says, or that it does not, changes nothing about the rest of the plan.
+    if (error instanceof FleetError) return { copies: [], freeBytes: null }
+    throw error
+  }
+}
