@@ -10,6 +10,7 @@ export type Failpoint =
   | 'template.migrated'
   | 'tenant.database-dropped'
   | 'restore-point.recorded'
+  | 'restore-point.observed'
   | 'restore-point.copied'
   | 'restore-point.made'
   | 'restore-point.opened'

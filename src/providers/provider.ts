@@ -210,7 +210,8 @@ export interface Provider {
 
   /**
    * Copies a tenant's database; the same mark again makes it anew. The others' sessions in the tenant are ended, and new
-   * ones wait until the copy is there. `force`: although something is left out that a copy cannot have.
+   * ones wait until the copy is there, or are refused when it takes long. `force`: although something is left out that a
+   * copy cannot have.
    * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; RESTORE_POINT_REFUSED naming what
    * would be left out, or what makes a copy impossible; what the looks throw, and then there is no copy
    */

@@ -57,6 +57,7 @@ export async function createRestorePoint(
       observe: async (client) => {
         const history = await readHistory(client, tables)
         seen = { history, counters: await readWriteCounters(client, tables) }
+        failpoint('restore-point.observed')
       },
       prove: (copy) =>
         withClient(copy, { applicationName: 'fleet/prove' }, async (client) => {

@@ -41,6 +41,21 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
   })
 
+  test('who comes while a tenant is copied waits 2 s at most, and is let in when it is over', async () => {
+    const { provider, application, inside } = fleet()
+    const placement = await withNote()
+    let refused: unknown
+    await provider.createRestorePoint(placement, mark('p1'), {
+      ...nothing,
+      // The copy begins when this is over: whoever is not refused waits for it.
+      observe: async () => {
+        refused = await inside(application(placement), READ).catch((error: unknown) => error)
+      },
+    })
+    expect(refused).toMatchObject({ cause: { code: '57P01' } })
+    expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+  })
+
   test('what a restore point would take is told before, and what it took after', async () => {
     const { provider } = fleet()
     const placement = await withNote()

@@ -89,28 +89,31 @@ test('a tenant of which none can be made is not migrated, and the plan says what
   })
 })
 
-test.each(['restore-point.recorded', 'restore-point.copied', 'restore-point.made', 'run.restore-point-taken'])(
-  'killed at %s, it goes on: each tenant has one, of before its first migration',
-  async (failpoint) => {
-    const { fleet, migration, root, env, points, histories, inCatalog, name } = await setup()
-    await migration('0004_drop', RISKY)
-    const args = ['rollout', 'start', '--yes']
-    expect(await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })).toMatchObject({
-      code: 'SIGKILL',
-    })
-    expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
-    expect(await histories(IDS)).toMatchObject({ a: { length: 4 }, b: { length: 4 }, c: { length: 4 } })
-    expect((await points()).filter((it) => it.includes('ready'))).toEqual(ALL_TAKEN)
-    await inCatalog((client) =>
-      client.query(`update fleet.restore_point set created_at = now() - interval '2 hours' where state = 'creating'`),
-    )
-    for await (const _ of fleet.restorePoints.prune());
-    expect(await points()).toEqual(ALL_TAKEN)
-    const { rows } = await inCatalog((client) =>
-      client.query('select count(*)::int as left from pg_database where starts_with(datname, $1)', [
-        `${name}__restore_`,
-      ]),
-    )
-    expect(rows).toEqual([{ left: 3 }])
-  },
-)
+test.each([
+  'restore-point.recorded',
+  'restore-point.observed',
+  'restore-point.copied',
+  'restore-point.made',
+  'run.restore-point-taken',
+])('killed at %s, it goes on: each tenant has one, of before its first migration', async (failpoint) => {
+  const { fleet, migration, root, env, points, items, histories, inCatalog, name } = await setup()
+  await migration('0004_drop', RISKY)
+  const args = ['rollout', 'start', '--yes']
+  expect(await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })).toMatchObject({
+    code: 'SIGKILL',
+  })
+  // Also where nobody was let in when it died: nothing has to be opened again.
+  for (const id of IDS) expect(await items(id)).toEqual([{ id: 1, price: 10 }])
+  expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
+  expect(await histories(IDS)).toMatchObject({ a: { length: 4 }, b: { length: 4 }, c: { length: 4 } })
+  expect((await points()).filter((it) => it.includes('ready'))).toEqual(ALL_TAKEN)
+  await inCatalog((client) =>
+    client.query(`update fleet.restore_point set created_at = now() - interval '2 hours' where state = 'creating'`),
+  )
+  for await (const _ of fleet.restorePoints.prune());
+  expect(await points()).toEqual(ALL_TAKEN)
+  const { rows } = await inCatalog((client) =>
+    client.query('select count(*)::int as left from pg_database where starts_with(datname, $1)', [`${name}__restore_`]),
+  )
+  expect(rows).toEqual([{ left: 3 }])
+})

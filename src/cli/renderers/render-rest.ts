@@ -101,7 +101,8 @@ export function nextSteps({
     case 'completed':
       if (outcome !== 'degraded') return []
       // What stands in the way is what was written since, as a rule: trying the same again finds it again.
-      if (undoes !== null) return [...look, { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }]
+      if (undoes !== null)
+        return [...look, { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }]
       return [...look, ...undo, { why: 'go on', command: retry }]
     case 'paused':
       return [

@@ -1,9 +1,9 @@
 import { FleetError } from '../../model/errors.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
-import { majorOf } from '../../postgres/server-version.ts'
 import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
 import { readAdminRights } from './admin-rights.ts'
+import { becomeMemberOf } from './become-member-of.ts'
 
 /** Sessions without a user are the server's own (autovacuum): it ends them itself when a database is dropped. */
 const OTHERS = `a.datname = $1 and a.pid <> pg_backend_pid() and a.pid <> $2 and a.usesysid is not null`
@@ -33,22 +33,6 @@ export async function endSessions(
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error
     throw await sessionRefusal(client, { database, users: rows, cause: error })
-  }
-}
-
-/**
- * A role's sessions may be ended by its members, and who made a role may become one: so no wider right is needed.
- * Only done with the tenant's own login role, which is named like the database and dropped with it.
- */
-async function becomeMemberOf(client: ClientBase, role: string): Promise<void> {
-  const rights = await readAdminRights(client)
-  if (rights.superuser || rights.signalBackend) return
-  const options = majorOf(rights.version) >= 16 ? ' with inherit true' : ''
-  try {
-    await client.query(`grant ${quoteIdentifier(role)} to ${quoteIdentifier(rights.user)}${options}`)
-  } catch (error) {
-    // Without the right to it, ending the session is refused next, and that refusal names the remedy.
-    if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error
   }
 }
 

@@ -5,6 +5,7 @@ import { MIGRATION_LOCK } from '../../postgres/advisory-lock.ts'
 import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
 import { endSessions } from './end-sessions.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
+import { refuseWaiting } from './refuse-waiting.ts'
 
 export interface FenceOptions {
   /** The admin's way to the maintenance database. */
@@ -23,8 +24,9 @@ export interface FenceOptions {
 
 /**
  * Changes a database that nobody else is in. Nothing is closed for that, so a process that dies leaves it open: the command
- * itself holds new sessions back, and they wait until it is done. The tenant's migration lock is taken first, and ours
- * is the last session to leave. Who comes through PgBouncer is made to wait meanwhile, and notices nothing else.
+ * itself holds new sessions back. They wait until it is done, or until it has taken 2 s: from then on they are refused. The
+ * tenant's migration lock is taken first, and ours is the last session to leave. Who comes through PgBouncer is made to wait
+ * meanwhile, however long that is, and notices nothing else.
  * @param client the connection to the maintenance database that `change` uses
  * @returns for how long the command held the others back, in milliseconds
  * @throws FleetError TENANT_BUSY while it is being migrated, CLIENTS_NOT_PAUSED; what `change` and `inside` throw
@@ -54,6 +56,7 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
     })
     // It is awaited below; until then its failure must not end the process.
     changing.catch(() => {})
+    const stopRefusing = refuseWaiting(second, { database, clock })
     try {
       while (!isOver && !(await holdsDatabase(second, changer, database))) await clock.sleep(5)
       // Over by now is only a change that failed: as long as our own session is in, none can come to its end.
@@ -69,6 +72,8 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
       await closeClient(own)
       await changing.catch(() => {})
       throw error
+    } finally {
+      stopRefusing()
     }
   }
 }
