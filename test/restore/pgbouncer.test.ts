@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { FleetInput } from '../../src/config/define-fleet.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { openFleet } from '../../src/fleet/open-fleet.ts'
@@ -103,7 +103,9 @@ async function pausedOn({ console }: Pgbouncer): Promise<string[]> {
   return rows.filter((it) => it.paused === 1).map((it) => it.name)
 }
 
-describe.skipIf(noPgbouncer !== undefined)('behind PgBouncer', () => {
+describe('behind PgBouncer', () => {
+  beforeEach(({ skip }) => skip(noPgbouncer !== undefined, noPgbouncer))
+
   test('clients see a wait and not one error in restore point, risky rollout and restore', async () => {
     const { fleet, through, application, migration, inCatalog, started } = await setup()
     const load = startLoad(through)
