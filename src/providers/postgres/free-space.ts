@@ -9,7 +9,7 @@ import type { AdminServer } from './admin-server.ts'
  * it: it is read here, and only where the directory of that name on this machine proves to be the server's own: both see the
  * same times of its last changes. That takes an admin who may read them (a superuser), and a server on this machine.
  */
-export async function freeSpace(client: ClientBase, { admin }: AdminServer): Promise<number | null> {
+export async function freeSpace(client: ClientBase, { admin }: Pick<AdminServer, 'admin'>): Promise<number | null> {
   if (!isLoopback(admin.host)) return null
   const seen = await readDirectory(client)
   if (seen === undefined) return null

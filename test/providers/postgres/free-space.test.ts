@@ -1,17 +1,13 @@
 import { stat, statfs } from 'node:fs/promises'
 import { expect, inject, test } from 'vitest'
-import { systemClock } from '../../../src/lib/clock.ts'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
-import { adminServer } from '../../../src/providers/postgres/admin-server.ts'
 import { freeSpace } from '../../../src/providers/postgres/free-space.ts'
 import { createLimitedAdmin } from '../../support/limited-admin.ts'
 import { superuser } from '../../support/test-server.ts'
 
 const freeFor = (admin: ReturnType<typeof superuser>) =>
-  withClient(admin, { applicationName: 'test' }, (client) =>
-    freeSpace(client, adminServer({ name: 'main', admin, clock: systemClock })),
-  )
+  withClient(admin, { applicationName: 'test' }, (client) => freeSpace(client, { admin }))
 
 test('what is free is read where the data directory is on this machine, and nowhere else', async () => {
   const path = await withClient(superuser(), { applicationName: 'test' }, async (client) => {
@@ -31,8 +27,8 @@ test('what is free is read where the data directory is on this machine, and nowh
 })
 
 test('it is not read for a host that is another machine', async () => {
-  const server = adminServer({ name: 'far', admin: { ...superuser(), host: 'db.example' }, clock: systemClock })
-  expect(await withClient(superuser(), { applicationName: 'test' }, (client) => freeSpace(client, server))).toBeNull()
+  const far = { admin: { ...superuser(), host: 'db.example' } }
+  expect(await withClient(superuser(), { applicationName: 'test' }, (client) => freeSpace(client, far))).toBeNull()
 })
 
 test('an admin who may not look into the data directory does not know', async () => {
