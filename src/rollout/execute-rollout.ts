@@ -65,7 +65,7 @@ export async function executeRollout(options: ExecuteRolloutOptions): Promise<'r
       return 'taken-over'
     }
     // What is given up goes through no wave any more.
-    if (facts.state !== 'aborting') await noteWaves(facts.waves, options)
+    if (facts.state !== 'aborting' && facts.state !== 'aborted') await noteWaves(facts.waves, options)
     const step = nextStep(facts, { failureMode: options.failureMode, interrupted: interrupted.aborted })
     switch (step.kind) {
       case 'migrate': {

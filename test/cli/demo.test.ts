@@ -12,7 +12,7 @@ test('the demonstration tells its whole story, again, and again after kill -9 in
   const cwd = await mkdtemp(join(tmpdir(), 'fleet-demo-'))
   onTestFinished(() => rm(cwd, { recursive: true, force: true }))
   const whole =
-    /24: internal 2 · early 6 · all 16[\s\S]*0003_invoices → 0005_invoices_by_project[\s\S]*24 tenants are at 0005_invoices_by_project[\s\S]*piedpiper failed: 0006_short_titles[\s\S]*\d tenants? (is|are) as before r\d+[\s\S]*0005_invoices_by_project \S+ +24 {2}100.0 %[\s\S]*Try next, in fleet-demo\//
+    /24: internal 2 · early 6 · all 16[\s\S]*0003_invoices → 0005_invoices_by_project[\s\S]*24 tenants are at 0005_invoices_by_project[\s\S]*piedpiper failed: 0006_short_titles[\s\S]*\d tenants? (is|are) as before r\d+[\s\S]*0005_invoices_by_project +\S+ +24 +100\.0 %[\s\S]*Try next, in fleet-demo\//
 
   expect(await runCli(['demo'], { cwd })).toMatchObject({ code: 0, stdout: expect.stringMatching(whole) })
   const killed = await runCli(['demo'], {
