@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { RolloutScope } from '../model/rollout.ts'
+import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import type { Tags } from '../model/tenant.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 
@@ -57,6 +57,12 @@ export function assignWaves(
     , assigned as (${assigned.length > 0 ? sql.join(assigned, sql` union all `) : sql`select null::text as id, 0 as wave where false`})
     select c.id, c.server, c.history_id, c.sort, a.wave from candidate c left join assigned a on a.id = c.id
   )`
+}
+
+/** Returns the indices, in an assignment, of the waves that a plan goes through. */
+export function plannedWaves({ waves }: Assignment, plan: Pick<RolloutPlan, 'waves'>): readonly number[] {
+  const names = plan.waves.map(({ name }) => name)
+  return waves.flatMap(({ name }, index) => (names.includes(name) ? [index] : []))
 }
 
 /** SQL that is true for tenants (alias t) in scope; waves are applied after the assignment. */

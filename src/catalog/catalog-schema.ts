@@ -74,7 +74,6 @@ export interface CatalogSchema {
     driver: JSONColumnType<DriverIdentity> | null
     heartbeat_at: Date | null
     released_from: string | null
-    released_to: string | null
     released_at: Date | null
   }
   'fleet.wave': {

@@ -10,8 +10,6 @@ export interface KnownMigration {
   readonly sqlChecksum: string | null
   /** Tenants, ready ones, whose history has it. */
   readonly tenants: number
-  /** Number of the undo that took it back. */
-  readonly withdrawnBy: number | null
 }
 
 /** Lists what is known of migrations: recorded checksums, and who has them, from the histories in use. */
@@ -24,8 +22,7 @@ export async function listKnownMigrations(db: CatalogDb): Promise<KnownMigration
       from used join fleet.history h on h.id = used.history_id cross join lateral unnest(h.names) n(name)
       group by n.name
     )
-    select coalesce(m.name, a.name) as name, m.checksum, m.sql_checksum as "sqlChecksum", coalesce(a.tenants, 0) as tenants,
-      m.withdrawn_by as "withdrawnBy"
+    select coalesce(m.name, a.name) as name, m.checksum, m.sql_checksum as "sqlChecksum", coalesce(a.tenants, 0) as tenants
     from fleet.migration m full join applied a on a.name = m.name
     order by 1`.execute(db)
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }))
@@ -80,13 +77,20 @@ export async function readmitMigrations(db: CatalogDb, names: readonly string[])
     .execute()
 }
 
-/** Lists the names of what undos have withdrawn, and nobody has wanted again since. */
-export async function listWithdrawn(db: CatalogDb): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('fleet.migration')
-    .select('name')
-    .where('withdrawn_by', 'is not', null)
-    .orderBy('name')
-    .execute()
-  return rows.map(({ name }) => name)
+/** A migration that an undo has taken back, and that nobody has wanted again since. */
+export interface WithdrawnMigration {
+  readonly name: string
+  /** Of the file that was taken back: another one is another migration. */
+  readonly checksum: string
+  /** Number of the undo. */
+  readonly by: number
+}
+
+/** Lists what undos have withdrawn. */
+export async function listWithdrawn(db: CatalogDb): Promise<readonly WithdrawnMigration[]> {
+  const { rows } = await sql<WithdrawnMigration>`
+    select name, checksum, withdrawn_by as by from fleet.migration where withdrawn_by is not null order by name`.execute(
+    db,
+  )
+  return rows
 }

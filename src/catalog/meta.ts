@@ -10,10 +10,9 @@ export async function readReleasedVersion(db: CatalogDb): Promise<string | null>
   return row.released_version
 }
 
-/** Locks out the start and completion of rollouts until the end of the transaction; returns the released version. */
-export async function holdRollouts(tx: CatalogTransaction): Promise<string | null> {
-  const row = await tx.selectFrom('fleet.meta').select('released_version').forShare().executeTakeFirstOrThrow()
-  return row.released_version
+/** Locks out the start and completion of rollouts until the end of the transaction. */
+export async function holdRollouts(tx: CatalogTransaction): Promise<void> {
+  await tx.selectFrom('fleet.meta').select('fleet').forShare().execute()
 }
 
 /** Waits for tenants that are being made ready, and locks them out until the end of the transaction. */

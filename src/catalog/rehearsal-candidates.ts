@@ -3,7 +3,7 @@ import type { NotRehearsable } from '../model/rehearsal.ts'
 import type { RestorePointReason } from '../model/restore-point.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { Placement } from '../model/tenant.ts'
-import { type Assignment, assignWaves } from './assign-waves.ts'
+import { type Assignment, assignWaves, plannedWaves } from './assign-waves.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 import { EXPIRES_AT, reasonOf } from './restore-points.ts'
 
@@ -95,8 +95,6 @@ interface Row {
 
 /** A row per tenant that the plan migrates, with its newest restore point that can be used, if any. */
 function plannedTenants({ plan, assignment }: Omit<CandidateInput, 'size'>): RawBuilder<unknown> {
-  const names = plan.waves.map(({ name }) => name)
-  const waves = assignment.waves.flatMap(({ name }, index) => (names.includes(name) ? [index] : []))
   return sql`
     select t.id, t.placement, t.history_id, t.created_at, t.placement ? 'address' as elsewhere,
       encode(sha256(convert_to(${plan.digest} || t.id, 'UTF8')), 'hex') as lot,
@@ -112,7 +110,7 @@ function plannedTenants({ plan, assignment }: Omit<CandidateInput, 'size'>): Raw
           and coalesce(${EXPIRES_AT} > now(), true)
         order by p.id desc limit 1
       ) u on true
-    where a.wave = any(${waves})`
+    where a.wave = any(${[...plannedWaves(assignment, plan)]})`
 }
 
 function toCandidate(row: Row): RehearsalCandidate {

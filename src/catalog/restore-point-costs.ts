@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { CopyTaken } from '../model/restore-point-cost.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
-import { type Assignment, assignWaves } from './assign-waves.ts'
+import { type Assignment, assignWaves, plannedWaves } from './assign-waves.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 
 /** Tenants of one server that a plan takes restore points of. */
@@ -27,14 +27,12 @@ export interface ShareInput {
  */
 export async function shareRestorePoints(db: CatalogDb, input: ShareInput): Promise<readonly RestorePointShare[]> {
   const { plan, assignment, histories, most } = input
-  const names = plan.waves.map(({ name }) => name)
-  const waves = assignment.waves.flatMap(({ name }, index) => (names.includes(name) ? [index] : []))
   // Placements are read of those that were drawn alone: that of each tenant would cost more than all the rest.
   const { rows } = await sql<RestorePointShare>`
     with due as materialized (
       select a.id, a.server, row_number() over (partition by a.server order by hashtextextended(${plan.digest} || a.id, 0)) as lot
       from ${assignWaves(assignment, { readyBefore: null })} a
-      where a.wave = any(${waves}) and a.id not in (select id from fleet.tenant where placement ? 'address')
+      where a.wave = any(${[...plannedWaves(assignment, plan)]}) and a.id not in (select id from fleet.tenant where placement ? 'address')
         and a.history_id in (
           select h.id from fleet.history h
           where to_jsonb(h.names) in (select jsonb_array_elements(${JSON.stringify(histories)}::jsonb))

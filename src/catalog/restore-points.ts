@@ -139,32 +139,25 @@ export async function findRestorePoint(db: CatalogDb, id: string): Promise<Store
   return row && toRestorePoint(row)
 }
 
-/** Returns the restore point that a rollout has taken of a tenant; undefined when it has none that is ready. */
+/**
+ * Returns the restore point that a rollout has taken of a tenant or, of an undo, the state that its restore has kept; undefined
+ * when there is none that is ready.
+ */
 export async function findRestorePointOf(
   db: CatalogDb,
-  { rolloutId, tenantId }: { readonly rolloutId: number; readonly tenantId: string },
+  {
+    rolloutId,
+    tenantId,
+    reason,
+  }: { readonly rolloutId: number; readonly tenantId: string; readonly reason: 'rollout' | 'restore' },
 ): Promise<StoredRestorePoint | undefined> {
   const row = await selectRestorePoints(db)
     .where('p.rollout_id', '=', rolloutId)
     .where('p.tenant_id', '=', tenantId)
     .where('p.state', '=', 'ready')
-    .where('p.replaced_by', 'is', null)
+    .where('p.replaced_by', reason === 'restore' ? 'is not' : 'is', null)
     .orderBy('p.id')
     .limit(1)
-    .executeTakeFirst()
-  return row && toRestorePoint(row)
-}
-
-/** Returns the state that a restore of a rollout has kept of a tenant; undefined when there is none that is ready. */
-export async function findKeptBy(
-  db: CatalogDb,
-  { rolloutId, tenantId }: { readonly rolloutId: number; readonly tenantId: string },
-): Promise<StoredRestorePoint | undefined> {
-  const row = await selectRestorePoints(db)
-    .where('p.rollout_id', '=', rolloutId)
-    .where('p.tenant_id', '=', tenantId)
-    .where('p.state', '=', 'ready')
-    .where('p.replaced_by', 'is not', null)
     .executeTakeFirst()
   return row && toRestorePoint(row)
 }

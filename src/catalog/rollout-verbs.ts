@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { FleetError } from '../model/errors.ts'
 import { type PauseReason, ROLLOUT, type RolloutState, type RolloutVerb } from '../model/rollout-state.ts'
 import { nextState, statesAccepting } from '../model/state-machine.ts'
-import type { TenantRunState } from '../model/tenant-run-state.ts'
+import type { SkipReason, TenantRunState } from '../model/tenant-run-state.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { holdNewTenants, readReleasedVersion, release } from './meta.ts'
 import { findActive, findUndoOf } from './rollouts.ts'
@@ -75,7 +75,7 @@ export async function completeRollout(
     const [failed, succeeded, stranded] = await Promise.all([
       hasRuns(tx, id, ['failed']),
       hasRuns(tx, id, ['succeeded']),
-      hasStranded(tx, id),
+      hasRuns(tx, id, ['skipped'], 'stranded'),
     ])
     const row = await tx
       .updateTable('fleet.rollout')
@@ -91,7 +91,7 @@ export async function completeRollout(
     // What no tenant could take is not for new ones either.
     const proven = succeeded || !failed
     const released = await readReleasedVersion(tx)
-    if (proven && releases(released, row.target)) await releaseBy(tx, id, { from: released, to: row.target })
+    if (proven && releases(released, row.target)) await releaseBy(tx, id, { from: released, target: row.target })
     return true
   })
 }
@@ -163,16 +163,16 @@ async function change(
   })
 }
 
-/** Sets what new tenants get, and writes down that this rollout did: an undo of it takes that back. */
+/** Makes the target of a rollout what new tenants get, and writes down what they got before: an undo takes that back. */
 export async function releaseBy(
   tx: CatalogTransaction,
   id: number,
-  { from, to }: { readonly from: string | null; readonly to: string | null },
+  { from, target }: { readonly from: string | null; readonly target: string | null },
 ): Promise<void> {
-  await release(tx, to)
+  await release(tx, target)
   await tx
     .updateTable('fleet.rollout')
-    .set({ released_from: from, released_to: to, released_at: sql<Date>`now()` })
+    .set({ released_from: from, released_at: sql<Date>`now()` })
     .where('id', '=', id)
     .execute()
 }
@@ -193,23 +193,18 @@ async function lockState(tx: CatalogTransaction, id: number, epoch?: number): Pr
   return epoch !== undefined && row?.epoch !== epoch ? undefined : row?.state
 }
 
-async function hasRuns(tx: CatalogTransaction, id: number, states: readonly TenantRunState[]): Promise<boolean> {
+async function hasRuns(
+  tx: CatalogTransaction,
+  id: number,
+  states: readonly TenantRunState[],
+  reason?: SkipReason,
+): Promise<boolean> {
   const found = await tx
     .selectFrom('fleet.tenant_run')
     .select('tenant_id')
     .where('rollout_id', '=', id)
     .where('state', 'in', states)
-    .limit(1)
-    .executeTakeFirst()
-  return found !== undefined
-}
-
-async function hasStranded(tx: CatalogTransaction, id: number): Promise<boolean> {
-  const found = await tx
-    .selectFrom('fleet.tenant_run')
-    .select('tenant_id')
-    .where('rollout_id', '=', id)
-    .where('skip_reason', '=', 'stranded')
+    .$if(reason !== undefined, (it) => it.where('skip_reason', '=', reason ?? null))
     .limit(1)
     .executeTakeFirst()
   return found !== undefined

@@ -2,10 +2,11 @@ import { type RawBuilder, sql } from 'kysely'
 import { FleetError } from '../model/errors.ts'
 import { JOINERS, type RolloutPlan } from '../model/rollout.ts'
 import { type Assignment, assignWaves, inScope } from './assign-waves.ts'
+import { beginRollout, openServers } from './begin-rollout.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
-import { holdNewTenants, readTagsGeneration } from './meta.ts'
+import { readmitMigrations } from './known-migrations.ts'
+import { readTagsGeneration } from './meta.ts'
 import { insertRecordings } from './recordings.ts'
-import { refuseSecond } from './rollout-verbs.ts'
 
 export interface StartOutcome {
   readonly tenants: number
@@ -30,18 +31,7 @@ interface Planned {
  */
 export async function startRollout(db: CatalogDb, rolloutId: number): Promise<StartOutcome> {
   return db.transaction().execute(async (tx) => {
-    await holdNewTenants(tx)
-    await refuseSecond(tx)
-    const rollout = await tx
-      .updateTable('fleet.rollout')
-      .set({ state: 'running', started_at: sql<Date>`now()` })
-      .where('id', '=', rolloutId)
-      .where('state', '=', 'planned')
-      .returning(['plan', 'assignment'])
-      .executeTakeFirst()
-    if (rollout === undefined)
-      throw new FleetError('ROLLOUT_ACTIVE', 'Another process has started this plan meanwhile.')
-    const { plan, assignment } = rollout
+    const { plan, assignment } = await beginRollout(tx, rolloutId)
     // In SQL, which keeps microseconds: to the millisecond, a tenant of the same moment would fall on the wrong side.
     const plannedAt = sql<Date>`(select planned_at from fleet.rollout where id = ${rolloutId})`
     const planned = { rolloutId, plan, assignment, plannedAt }
@@ -66,12 +56,13 @@ export async function startRollout(db: CatalogDb, rolloutId: number): Promise<St
         .values(waves.map((wave, position) => ({ rollout_id: rolloutId, position, ...wave })))
         .execute()
     }
-    await sql`
-      insert into fleet.rollout_server (rollout_id, server)
-      select distinct rollout_id, server from fleet.tenant_run where rollout_id = ${rolloutId}`.execute(tx)
+    await openServers(tx, rolloutId)
     await insertRecordings(tx, rolloutId, plan)
-    // Without it the planner takes the new rollout for empty, and reads all of it each turn.
-    await sql`analyze fleet.tenant_run, fleet.wave, fleet.rollout_server`.execute(tx)
+    // What was withdrawn and is in the plan all the same was corrected, or asked for.
+    await readmitMigrations(
+      tx,
+      plan.migrations.map(({ name }) => name),
+    )
     return { tenants, joiners, dropped: Math.max(0, plan.tenants - (tenants - joiners)) }
   })
 }

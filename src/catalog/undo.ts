@@ -1,10 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { RestorePointState } from '../model/restore-point-state.ts'
-import type { StrandedTenant, UndoPlan } from '../model/rollout.ts'
+import type { StrandedReason, StrandedTenant, UndoPlan } from '../model/rollout.ts'
+import { beginRollout, openServers } from './begin-rollout.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { readmitMigrations, withdrawMigrations } from './known-migrations.ts'
-import { holdNewTenants, readReleasedVersion } from './meta.ts'
-import { refuseSecond, releaseBy } from './rollout-verbs.ts'
+import { readReleasedVersion } from './meta.ts'
+import { EXPIRES_AT } from './restore-points.ts'
+import { releaseBy } from './rollout-verbs.ts'
+import type { StartOutcome } from './start-rollout.ts'
 
 /** What a rollout has changed and has not been taken back, as the catalog has it. */
 export interface ChangesOfRollout {
@@ -75,33 +78,34 @@ export async function readChanges(db: CatalogDb, rolloutId: number, examples: nu
  */
 function changedTenants(rolloutId: number): RawBuilder<unknown> {
   return sql`
-    select r.tenant_id, r.wave, r.server, r.finished_at, r.from_history_id, t.history_id, t.pinned, ${STRANDED} as stranded
-    from fleet.tenant_run r
-    join fleet.rollout o on o.id = r.rollout_id
-    join fleet.tenant t on t.id = r.tenant_id and t.state = 'ready'
+    select run.tenant_id, run.wave, run.server, run.finished_at, run.from_history_id, t.history_id, t.pinned,
+      ${STRANDED} as stranded
+    from fleet.tenant_run run
+    join fleet.rollout o on o.id = run.rollout_id
+    join fleet.tenant t on t.id = run.tenant_id and t.state = 'ready'
     ${POINT_OF_RUN}
-    where r.rollout_id = ${rolloutId} and r.from_history_id is not null
-      and (t.history_id <> r.from_history_id or ${STOPPED_INSIDE} and p.state is distinct from 'restored')`
+    where run.rollout_id = ${rolloutId} and run.from_history_id is not null
+      and (t.history_id <> run.from_history_id or ${STOPPED_INSIDE} and point.state is distinct from 'restored')`
 }
 
 /** The restore point that the rollout took of the tenant; of an undo, the state that it has kept. */
 const POINT_OF_RUN = sql`
   left join lateral (
-    select p.state, p.id, o.finished_at + p.keep <= now() and not exists (
-      select from fleet.rollout u where u.undoes = o.id and u.state in ('running', 'paused', 'aborting')) as expired
-    from fleet.restore_point p
-    where p.rollout_id = r.rollout_id and p.tenant_id = r.tenant_id and p.state in ('ready', 'restored')
-      and (p.replaced_by is not null) = (o.direction = 'back')
+    select p.state, p.id, coalesce(${EXPIRES_AT} <= now(), false) as expired
+    from fleet.restore_point p join fleet.rollout r on r.id = p.rollout_id
+    where r.id = run.rollout_id and p.tenant_id = run.tenant_id and p.state in ('ready', 'restored')
+      and (p.replaced_by is not null) = (r.direction = 'back')
     order by p.state = 'ready' desc, p.id limit 1
-  ) p on true`
+  ) point on true`
 
-const STRANDED = sql<StrandedTenant['why'] | null>`
-  case when p.state is null then 'no-restore-point' when p.state <> 'ready' then 'restore-point-used'
-    when p.expired then 'restore-point-expired' end`
+const STRANDED = sql<StrandedReason | null>`
+  case when point.state is null then 'no-restore-point' when point.state <> 'ready' then 'restore-point-used'
+    when point.expired then 'restore-point-expired' end`
 
 /** Whether the run ended in the middle of a migration that no transaction takes back. */
-const STOPPED_INSIDE = sql<boolean>`(r.state <> 'succeeded' and exists (
-  select from jsonb_array_elements(o.plan -> 'migrations') m where m ->> 'name' = r.migration and not (m ->> 'transaction')::boolean))`
+const STOPPED_INSIDE = sql<boolean>`(run.state <> 'succeeded' and exists (
+  select from jsonb_array_elements(o.plan -> 'migrations') m
+  where m ->> 'name' = run.migration and not (m ->> 'transaction')::boolean))`
 
 /** What is known of one tenant that an undo is about, at the moment at which it is its turn. */
 export interface WayBackFacts {
@@ -123,12 +127,12 @@ export async function readWayBack(
     state: RestorePointState
     expired: boolean
   }>`
-    select h.names, ${STOPPED_INSIDE} as "stoppedInside", p.id, p.state, coalesce(p.expired, false) as expired
-    from fleet.tenant_run r
-    join fleet.rollout o on o.id = r.rollout_id
-    join fleet.history h on h.id = r.from_history_id
+    select h.names, ${STOPPED_INSIDE} as "stoppedInside", point.id, point.state, coalesce(point.expired, false) as expired
+    from fleet.tenant_run run
+    join fleet.rollout o on o.id = run.rollout_id
+    join fleet.history h on h.id = run.from_history_id
     ${POINT_OF_RUN}
-    where r.rollout_id = ${rolloutId} and r.tenant_id = ${tenantId}`.execute(db)
+    where run.rollout_id = ${rolloutId} and run.tenant_id = ${tenantId}`.execute(db)
   const [row] = rows
   if (row === undefined) return undefined
   const { names, stoppedInside, id, state, expired } = row
@@ -151,24 +155,11 @@ export async function countBeyond(
 /**
  * Moves a planned undo to running: its runs are made of what is changed at this moment, its migrations are withdrawn (or,
  * where an undo is undone, admitted again) and new tenants get the earlier version from now on, all in one transaction.
- * @returns how many tenants are to go back, and how many cannot
- * @throws FleetError ROLLOUT_ACTIVE when another rollout is not finished
+ * @throws FleetError ROLLOUT_ACTIVE when another rollout is not finished, or somebody else has started this one
  */
-export async function startUndo(
-  db: CatalogDb,
-  id: number,
-  of: number,
-): Promise<{ readonly tenants: number; readonly stranded: number }> {
+export async function startUndo(db: CatalogDb, id: number, of: number): Promise<StartOutcome> {
   return db.transaction().execute(async (tx) => {
-    await holdNewTenants(tx)
-    await refuseSecond(tx)
-    const { plan } = await tx
-      .updateTable('fleet.rollout')
-      .set({ state: 'running', started_at: sql<Date>`now()` })
-      .where('id', '=', id)
-      .where('state', '=', 'planned')
-      .returning('plan')
-      .executeTakeFirstOrThrow()
+    const { plan } = await beginRollout(tx, id)
     await sql`
       insert into fleet.tenant_run (rollout_id, tenant_id, wave, position, server, state, skip_reason, finished_at)
       -- What was changed last goes back first.
@@ -186,15 +177,13 @@ export async function startUndo(
       ) p on true
       where w.rollout_id = ${of}
         and exists (select from fleet.tenant_run r where r.rollout_id = ${id} and r.wave = w.position)`.execute(tx)
-    await sql`
-      insert into fleet.rollout_server (rollout_id, server)
-      select distinct rollout_id, server from fleet.tenant_run where rollout_id = ${id}`.execute(tx)
+    await openServers(tx, id)
     if (plan.undo) await takeBackRelease(tx, id, plan.undo)
-    await sql`analyze fleet.tenant_run, fleet.wave, fleet.rollout_server`.execute(tx)
-    const { rows } = await sql<{ tenants: string; stranded: string }>`
-      select count(*) filter (where state = 'pending') as tenants, count(*) filter (where state = 'skipped') as stranded
+    const { rows } = await sql<{ tenants: number; pending: number }>`
+      select count(*)::int as tenants, (count(*) filter (where state = 'pending'))::int as pending
       from fleet.tenant_run where rollout_id = ${id}`.execute(tx)
-    return { tenants: Number(rows[0]?.tenants ?? 0), stranded: Number(rows[0]?.stranded ?? 0) }
+    const { tenants = 0, pending = 0 } = rows[0] ?? {}
+    return { tenants, joiners: 0, dropped: Math.max(0, plan.tenants - pending) }
   })
 }
 
@@ -203,5 +192,5 @@ async function takeBackRelease(tx: CatalogTransaction, id: number, undo: UndoPla
   await withdrawMigrations(tx, undo.withdraws, id)
   // Somebody may have released something else since the plan was made: that stays.
   if (undo.releases !== null && (await readReleasedVersion(tx)) === undo.releases.from)
-    await releaseBy(tx, id, undo.releases)
+    await releaseBy(tx, id, { from: undo.releases.from, target: undo.releases.to })
 }

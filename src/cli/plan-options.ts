@@ -42,7 +42,7 @@ export function addPlanOptions(command: Command): Command {
     .option('--rehearse <n>', 'try it first on copies of n tenants, made from their restore points', parseCount)
     .option(
       '--rehearse-closes-tenants',
-      'also copy tenants that have no restore point: their sessions are ended, and new ones wait while they are copied',
+      'also copy tenants that have no restore point: their sessions are ended, and nobody gets in while they are copied',
     )
 }
 

@@ -5,6 +5,7 @@ import { findLatest } from '../catalog/rollouts.ts'
 import { countByState, countTenants } from '../catalog/tenant-counts.ts'
 import { readAnySecret } from '../catalog/tenants.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import { isWithdrawn, migrationsReleased } from '../migrations/plan-target.ts'
 import type { AbandonedClosure } from '../model/closure.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import { FleetError } from '../model/errors.ts'
@@ -22,13 +23,15 @@ const SAMPLE = 20
 /** Reads the state of the fleet from the catalog: counts only, whatever its size. */
 export async function readFleetStatus({ catalog, config, provider, files, clock }: Parts): Promise<FleetStatus> {
   const { db } = catalog
-  const available = (await files.list()).map((it) => it.name)
+  const atHand = await files.list()
+  const available = atHand.map((it) => it.name)
   const [groups, released, latest, withdrawn] = await Promise.all([
     countTenants(db),
     readReleasedVersion(db),
     findLatest(db),
     listWithdrawn(db),
   ])
+  const given = migrationsReleased(atHand, { withdrawn, released })
   const lacking = new Map<string, number>()
   const versions = new Map<string | null, { tenants: number; behind: number | null }>()
   for (const { history, tenants } of groups.filter((it) => it.state === 'ready')) {
@@ -68,11 +71,16 @@ export async function readFleetStatus({ catalog, config, provider, files, clock 
       groups.filter((it) => it.state === 'ready'),
       'pinned',
     ),
-    released,
+    // A file that is gone is told by who needs it.
+    released: released !== null && given !== undefined ? (given.at(-1)?.name ?? null) : released,
     newest: available.at(-1) ?? null,
-    pending: available
-      .filter((name) => lacking.has(name))
-      .map((name) => ({ name, tenants: lacking.get(name) ?? 0, withdrawn: withdrawn.includes(name) })),
+    pending: atHand
+      .filter(({ name }) => lacking.has(name))
+      .map((file) => ({
+        name: file.name,
+        tenants: lacking.get(file.name) ?? 0,
+        withdrawn: isWithdrawn(file, withdrawn),
+      })),
     rollout: latest === undefined ? null : await readRolloutStatus(db, latest, clock),
   }
 }

@@ -122,8 +122,11 @@ export interface MigrationInfo {
   readonly reversible: boolean
   /** Ready tenants whose history has it, by the catalog. */
   readonly appliedBy: number
-  /** `edited`: tenants applied another content; `missing`: tenants applied it and the file is gone. */
-  readonly state: 'pending' | 'applied' | 'partly-applied' | 'edited' | 'missing'
+  /**
+   * `edited`: tenants applied another content; `missing`: tenants applied it and the file is gone; `withdrawn`: an undo has
+   * taken it back from all, and the file is still the same.
+   */
+  readonly state: 'pending' | 'withdrawn' | 'applied' | 'partly-applied' | 'edited' | 'missing'
 }
 
 export interface TenantDetail extends Tenant {
@@ -234,7 +237,7 @@ export interface Fleet {
   }
   readonly restorePoints: {
     /**
-     * Makes a restore point of a tenant as it is now. Its sessions are ended, and new ones wait until the copy is there.
+     * Makes a restore point of a tenant as it is now. Its sessions are ended, and nobody gets in until the copy is there.
      * `force`: although the copy lacks the tenant's logical replication slots and subscriptions.
      * @throws FleetError TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED
      */

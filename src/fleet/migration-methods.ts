@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listKnownMigrations, saveMigrations } from '../catalog/known-migrations.ts'
+import { listKnownMigrations, listWithdrawn, saveMigrations } from '../catalog/known-migrations.ts'
 import { countReady } from '../catalog/tenant-counts.ts'
 import { findReformatted } from '../migrations/check-migrations.ts'
 import { makeMigration } from '../migrations/make-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
+import { isWithdrawn } from '../migrations/plan-target.ts'
 import { FleetError } from '../model/errors.ts'
 import { assessMigrations } from './assess-migrations.ts'
 import type { Fleet, MigrationInfo } from './fleet.ts'
@@ -17,7 +18,12 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
   const { db } = catalog
 
   async function list(): Promise<MigrationInfo[]> {
-    const [loaded, known, ready] = await Promise.all([files.load(), listKnownMigrations(db), countReady(db)])
+    const [loaded, known, ready, withdrawn] = await Promise.all([
+      files.load(),
+      listKnownMigrations(db),
+      countReady(db),
+      listWithdrawn(db),
+    ])
     const reformatted = await findReformatted(loaded, known, sqlChecksums(recordings, files.load))
     const names = new Set([
       ...loaded.map((it) => it.name),
@@ -37,6 +43,7 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
           tenants,
           ready,
           isThere: file !== undefined,
+          isTakenBack: file !== undefined && isWithdrawn(file, withdrawn),
           isEdited: file !== undefined && checksum !== null && checksum !== file.checksum && !reformatted.has(name),
         }),
       }
@@ -98,15 +105,17 @@ function stateOf({
   tenants,
   ready,
   isThere,
+  isTakenBack,
   isEdited,
 }: {
   tenants: number
   ready: number
   isThere: boolean
+  isTakenBack: boolean
   isEdited: boolean
 }): MigrationInfo['state'] {
   if (!isThere) return 'missing'
-  if (tenants === 0) return 'pending'
+  if (tenants === 0) return isTakenBack ? 'withdrawn' : 'pending'
   if (isEdited) return 'edited'
   return tenants < ready ? 'partly-applied' : 'applied'
 }

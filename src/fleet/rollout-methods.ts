@@ -21,12 +21,15 @@ import {
   setMaxFailuresByOperator,
 } from '../rollout/control-rollout.ts'
 import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
+import type { UndoInput } from '../rollout/plan-digest.ts'
 import { planRestorePoints } from '../rollout/plan-restore-points.ts'
 import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } from '../rollout/plan-rollout.ts'
-import { planUndo, type UndoInput } from '../rollout/plan-undo.ts'
+import { planUndo } from '../rollout/plan-undo.ts'
+import { requireDigest } from '../rollout/require-digest.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
 import { readRolloutStatus, summaryOf } from '../rollout/rollout-status.ts'
-import { requireDigest, startRollout } from '../rollout/start-rollout.ts'
+import { startRollout } from '../rollout/start-rollout.ts'
+import type { Started } from '../rollout/started.ts'
 import { undoRollout } from '../rollout/undo-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
 import { assessMigrations } from './assess-migrations.ts'
@@ -147,6 +150,12 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     if (missing !== undefined) throw unknownTenant(missing, await sampleTenantIds(db, 1000))
   }
 
+  async function goOn(started: Started, context: DriveContext, signal: AbortSignal): Promise<DriveResult> {
+    if (started.kind === 'nothing-to-do') return started
+    if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
+    return drive(started.row, context, signal)
+  }
+
   async function drive(row: RolloutRow, context: DriveContext, signal: AbortSignal): Promise<DriveResult> {
     const end = await driveRollout(row, context, { wait: true, signal })
     return { kind: end, status: await status(row.id) }
@@ -172,7 +181,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         )
       const planned = await assess(await draft(options, await driveContext()))
       const { plan } = planned
-      if (options.digest !== undefined) requireDigest(plan, options.digest)
+      requireDigest(plan, options.digest)
       if (plan.tenants === 0) return { plan, rehearsal: null }
       await savePlan(db, planned)
       return { plan, rehearsal: await rehearse(planned, options, parts) }
@@ -189,9 +198,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
           ? (active) => abortByOperator(context, String(active.id), { signal, wait: true })
           : undefined,
       })
-      if (started.kind === 'nothing-to-do') return started
-      if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
-      return drive(started.row, context, signal)
+      return goOn(started, context, signal)
     },
     resume: async (id, { signal = new AbortController().signal, maxFailures } = {}) => {
       const context = await driveContext()
@@ -210,9 +217,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
         supersede: options.supersede ? abort : undefined,
         abort,
       })
-      if (started.kind === 'nothing-to-do') return started
-      if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
-      return drive(started.row, context, signal)
+      return goOn(started, context, signal)
     },
     retry: (id) => retryByOperator(db, id),
     pause: (id, { note } = {}) => pauseByOperator(db, id, note),

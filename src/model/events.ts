@@ -144,4 +144,7 @@ export type RehearsalEvent = { readonly at: string } & (
     }
 )
 
+/** Each of these events without what whoever tells of them adds. */
+export type Unstamped<E, Stamp extends string> = E extends unknown ? Omit<E, Stamp> : never
+
 export type FleetEvent = RolloutEvent | ProvisioningEvent | RehearsalEvent

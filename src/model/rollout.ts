@@ -79,10 +79,18 @@ export interface PlannedWave {
   readonly onFailure: OnFailure
 }
 
-/** A tenant that an undo cannot take back, and why: there is no restore point of before, or it serves no more. */
+/** Why a tenant cannot return to what it had before a rollout, as people read it. */
+export const STRANDED = {
+  'no-restore-point': 'no restore point was taken of it',
+  'restore-point-used': 'its restore point was returned to already',
+  'restore-point-expired': 'its restore point has expired',
+} as const
+export type StrandedReason = keyof typeof STRANDED
+
+/** A tenant that an undo cannot take back. */
 export interface StrandedTenant {
   readonly id: string
-  readonly why: 'no-restore-point' | 'restore-point-used' | 'restore-point-expired'
+  readonly why: StrandedReason
 }
 
 /** What an undo would do besides returning tenants to their restore points. */

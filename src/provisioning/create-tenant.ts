@@ -130,11 +130,11 @@ async function finish(made: Made, context: CreateContext): Promise<void> {
   const { db } = context
   let { history } = made
   for (;;) {
-    const wanted = (await migrationsForNewTenants(context)).filter((it) => !history.includes(it.name))
-    if (wanted.length > 0) history = await bringForward({ ...made, history }, wanted, context)
+    const lacking = await migrationsLacked(history, context)
+    if (lacking.length > 0) history = await bringForward({ ...made, history }, lacking, context)
     const done = await db.transaction().execute(async (tx) => {
-      const released = await holdRollouts(tx)
-      if (released !== null && !history.includes(released)) return false
+      await holdRollouts(tx)
+      if ((await migrationsLacked(history, { ...context, db: tx })).length > 0) return false
       if (!(await finishTenant(tx, { id: made.id, placement: made.placement, history }))) {
         throw new FleetError('TENANT_EXISTS', `Another process has finished or removed tenant "${made.id}" meanwhile.`)
       }
@@ -143,6 +143,10 @@ async function finish(made: Made, context: CreateContext): Promise<void> {
     })
     if (done) return
   }
+}
+
+async function migrationsLacked(history: readonly string[], context: CreateContext): Promise<readonly Migration[]> {
+  return (await migrationsForNewTenants(context)).filter((it) => !history.includes(it.name))
 }
 
 async function bringForward(

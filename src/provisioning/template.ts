@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Kysely, type KyselyPlugin, PostgresDialect } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { listKnownMigrations, saveMigrations } from '../catalog/known-migrations.ts'
+import { listKnownMigrations, listWithdrawn, saveMigrations } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from '../catalog/templates.ts'
 import { countTenants } from '../catalog/tenant-counts.ts'
@@ -10,7 +10,7 @@ import { applyMigrations } from '../migrations/apply-migrations.ts'
 import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
-import { planTarget } from '../migrations/plan-target.ts'
+import { migrationsReleased } from '../migrations/plan-target.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
@@ -46,32 +46,18 @@ export interface Template extends TemplateRef {
   readonly history: readonly string[]
 }
 
-/**
- * Returns the migrations that a new tenant gets: up to the released version or, if nothing was released yet, up to what an
- * undo has taken back.
- */
+/** Returns the migrations that a new tenant gets: up to the released version, if there is one, and to what an undo took back. */
 export async function migrationsForNewTenants({
   db,
   migrations,
 }: Pick<TemplateContext, 'db' | 'migrations'>): Promise<readonly Migration[]> {
   const all = await migrations()
   const released = await readReleasedVersion(db)
-  if (released === null) {
-    const { target } = planTarget({
-      migrations: all,
-      known: await listKnownMigrations(db),
-      to: undefined,
-      again: false,
-    })
-    return all.slice(0, all.findIndex((it) => it.name === target) + 1)
-  }
-  const last = all.findIndex((it) => it.name === released)
-  if (last === -1) {
-    throw new FleetError('MIGRATIONS_DIFFER', `New tenants get version ${released}, and there is no file for it.`, {
-      remedy: 'Restore the file from version control.',
-    })
-  }
-  return all.slice(0, last + 1)
+  const given = migrationsReleased(all, { released, withdrawn: await listWithdrawn(db) })
+  if (given !== undefined) return given
+  throw new FleetError('MIGRATIONS_DIFFER', `New tenants get version ${released}, and there is no file for it.`, {
+    remedy: 'Restore the file from version control.',
+  })
 }
 
 /** Builds the template with these migrations on a server, unless it is there; several versions may be there at once. */

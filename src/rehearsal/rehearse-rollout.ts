@@ -3,11 +3,11 @@ import { countNotRehearsable, listCandidates, type RehearsalCandidate } from '..
 import { endRehearsal, formatRehearsalId, insertRehearsal, renewRehearsal } from '../catalog/rehearsals.ts'
 import { thisProcess } from '../lib/process-identity.ts'
 import { FleetError } from '../model/errors.ts'
-import type { RehearsalEvent } from '../model/events.ts'
+import type { RehearsalEvent, Unstamped } from '../model/events.ts'
 import type { NotRehearsable, Rehearsal, RehearsalReport, RehearsedTenant, SampledTenant } from '../model/rehearsal.ts'
 import type { FailureGroup, PlannedVersion, RolloutPlan } from '../model/rollout.ts'
 import { type Placement, versionOf } from '../model/tenant.ts'
-import type { CopyCost, Provider } from '../providers/provider.ts'
+import type { Provider } from '../providers/provider.ts'
 import { chooseSample } from './choose-sample.ts'
 import { dropLeftBranches } from './drop-branches.ts'
 import { estimateRollout } from './estimate-rollout.ts'
@@ -95,12 +95,17 @@ async function takeSample(input: RehearseInput, { db, provider }: RehearsalConte
 }
 
 /** A database that cannot be looked at is found out about when it is copied. */
-async function costOf(placement: Placement, provider: Provider): Promise<CopyCost> {
-  return provider.copyCost(placement).catch((error: unknown) => {
-    if (error instanceof FleetError) return { bytes: 0, ms: 0 }
+async function costOf({ server, database }: Placement, provider: Provider): Promise<{ bytes: number; ms: number }> {
+  try {
+    const [copy] = (await provider.foreseeCopies(server, [database])).copies
+    return copy === undefined ? NOTHING : { bytes: copy.bytes, ms: provider.guessCopyMs(copy.method, copy.bytes) }
+  } catch (error) {
+    if (error instanceof FleetError) return NOTHING
     throw error
-  })
+  }
 }
+
+const NOTHING = { bytes: 0, ms: 0 }
 
 async function rehearseAll(
   sample: readonly Sampled[],
@@ -204,9 +209,6 @@ function interrupted(): FleetError {
   return new FleetError('REHEARSAL_INTERRUPTED', 'The rehearsal was stopped; nothing of it is left.')
 }
 
-/** An event without the time. */
-type EventBody = RehearsalEvent extends infer E ? (E extends RehearsalEvent ? Omit<E, 'at'> : never) : never
-
-function publish(event: EventBody, { clock, publish }: RehearsalContext): void {
+function publish(event: Unstamped<RehearsalEvent, 'at'>, { clock, publish }: RehearsalContext): void {
   publish({ ...event, at: clock.now().toISOString() } as RehearsalEvent)
 }

@@ -1,5 +1,5 @@
 import type { RehearsalCandidate } from '../catalog/rehearsal-candidates.ts'
-import { insertBranch, isRecordedBranch } from '../catalog/rehearsals.ts'
+import { formatRehearsalId, insertBranch, isRecordedBranch } from '../catalog/rehearsals.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
 import type { Migration } from '../migrations/migration.ts'
@@ -10,7 +10,7 @@ import type { RehearsedStep, RehearsedTenant, SampledTenant } from '../model/reh
 import type { TransactionMode } from '../model/rollout.ts'
 import { type Client, withClient } from '../postgres/connect.ts'
 import { sqlstateOf } from '../postgres/sqlstate.ts'
-import type { Branch } from '../providers/provider.ts'
+import type { Branch } from '../providers/copying-provider.ts'
 import { markOf } from '../restore/create-restore-point.ts'
 import { storedMessage } from '../rollout/stored-message.ts'
 import { dropBranch } from './drop-branches.ts'
@@ -77,7 +77,7 @@ export async function rehearseTenant(input: RehearseTenantInput, context: Rehear
 export function givenUp(rehearsalId: number): FleetError {
   return new FleetError(
     'REHEARSAL_INTERRUPTED',
-    `Rehearsal h${rehearsalId} was given up by another process, which had not heard of it for too long.`,
+    `Rehearsal ${formatRehearsalId(rehearsalId)} was given up by another process, which had not heard of it for too long.`,
   )
 }
 
@@ -102,31 +102,35 @@ async function migrateBranch(
     caughtUp,
     steps,
   })
-  return withClient(connection, { applicationName: `fleet/h${input.rehearsalId}/measure` }, async (measuring) => {
-    if (caughtUp.length > 0) {
-      const { outcome } = await apply({ connection, measuring, start, group: named(caughtUp) }, input, context)
-      if (outcome.kind !== 'applied') {
-        const { migration, sqlstate, message } = problemOf(outcome)
-        const what = `Its restore point could not be brought to the tenant's version: ${message}`
-        return result('unknown', { migration, sqlstate, message: what })
+  return withClient(
+    connection,
+    { applicationName: `fleet/${formatRehearsalId(input.rehearsalId)}/measure` },
+    async (measuring) => {
+      if (caughtUp.length > 0) {
+        const { outcome } = await apply({ connection, measuring, start, group: named(caughtUp) }, input, context)
+        if (outcome.kind !== 'applied') {
+          const { migration, sqlstate, message } = problemOf(outcome)
+          const what = `Its restore point could not be brought to the tenant's version: ${message}`
+          return result('unknown', { migration, sqlstate, message: what })
+        }
       }
-    }
-    let history = candidate.history
-    for (const group of transactionGroups(named(pending), transactionMode)) {
-      input.signal.throwIfAborted()
-      const { outcome, step, connectedMs } = await apply(
-        { connection, measuring, start: history, group },
-        input,
-        context,
-      )
-      if (steps.length === 0) connectMs = connectedMs
-      steps.push(step)
-      input.onStep(step)
-      if (outcome.kind === 'applied') history = outcome.history
-      else return result(VERDICTS[outcome.kind], problemOf(outcome))
-    }
-    return result('passed', null)
-  })
+      let history = candidate.history
+      for (const group of transactionGroups(named(pending), transactionMode)) {
+        input.signal.throwIfAborted()
+        const { outcome, step, connectedMs } = await apply(
+          { connection, measuring, start: history, group },
+          input,
+          context,
+        )
+        if (steps.length === 0) connectMs = connectedMs
+        steps.push(step)
+        input.onStep(step)
+        if (outcome.kind === 'applied') history = outcome.history
+        else return result(VERDICTS[outcome.kind], problemOf(outcome))
+      }
+      return result('passed', null)
+    },
+  )
 }
 
 /** What may pass by itself says nothing about the migrations. A missing right is missing in the rollout, too. */
@@ -159,7 +163,7 @@ async function apply(
   let forget: (() => void) | undefined
   const outcome = await applyMigrations({
     connection,
-    applicationName: `fleet/h${rehearsalId}/${candidate.tenantId.slice(0, 40)}/1`,
+    applicationName: `fleet/${formatRehearsalId(rehearsalId)}/${candidate.tenantId.slice(0, 40)}/1`,
     expected: start,
     pending: group,
     recorded,

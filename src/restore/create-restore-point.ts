@@ -16,7 +16,8 @@ import type { Mark } from '../model/mark.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
-import type { Provider, RestorePointLooks } from '../providers/provider.ts'
+import type { RestorePointLooks } from '../providers/copying-provider.ts'
+import type { Provider } from '../providers/provider.ts'
 import { readWriteCounters } from './read-write-counters.ts'
 
 export interface RestoreContext {
@@ -90,7 +91,7 @@ export async function ensureRestorePoint(
   tenant: Pick<Tenant, 'id' | 'placement' | 'history'>,
   context: RestoreContext,
 ): Promise<StoredRestorePoint> {
-  const made = await findRestorePointOf(context.db, { rolloutId, tenantId: tenant.id })
+  const made = await findRestorePointOf(context.db, { rolloutId, tenantId: tenant.id, reason: 'rollout' })
   return made ?? createRestorePoint({ ...tenant, state: 'ready' }, context, { rolloutId })
 }
 

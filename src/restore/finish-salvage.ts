@@ -1,4 +1,4 @@
-import { findKeptBy } from '../catalog/restore-points.ts'
+import { findRestorePointOf } from '../catalog/restore-points.ts'
 import type { Tenant } from '../model/tenant.ts'
 import type { RestoreContext } from './create-restore-point.ts'
 import { holdsSalvage } from './salvage-folder.ts'
@@ -13,7 +13,7 @@ export async function finishSalvageOf(
   { rolloutId, directory }: { readonly rolloutId: number; readonly directory: string },
   context: RestoreContext,
 ): Promise<void> {
-  const kept = await findKeptBy(context.db, { rolloutId, tenantId: tenant.id })
+  const kept = await findRestorePointOf(context.db, { rolloutId, tenantId: tenant.id, reason: 'restore' })
   if (kept === undefined || (await holdsSalvage(directory, kept.id))) return
   await salvageRestorePoint(tenant, { pointId: kept.id, directory }, context)
 }

@@ -4,6 +4,7 @@ import type { ClaimedRun } from '../catalog/tenant-runs.ts'
 import { readWayBack } from '../catalog/undo.ts'
 import type { ApplyOutcome } from '../migrations/apply-outcome.ts'
 import { FleetError } from '../model/errors.ts'
+import { STRANDED } from '../model/rollout.ts'
 import { outcomeOfRefusal } from './outcome-of-refusal.ts'
 import { wayBack } from './way-back.ts'
 
@@ -30,7 +31,8 @@ export async function bringBack(
       await finishSalvage(tenantId)
       return { kind: 'applied', history, applied: [] }
     }
-    if (way.kind === 'none') throw new FleetError('RESTORE_POINT_UNKNOWN', `There is nothing to return to: ${way.why}.`)
+    if (way.kind === 'none')
+      throw new FleetError('RESTORE_POINT_UNKNOWN', `There is nothing to return to: ${STRANDED[way.why]}.`)
     return { kind: 'applied', history: await restore(tenantId, way.to), applied: [] }
   } catch (error) {
     return outcomeOfRefusal(error)

@@ -4,18 +4,14 @@ import type { Task } from '../engine/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import type { ApplyOptions, ApplyOutcome } from '../migrations/apply-migrations.ts'
-import type { RolloutEvent } from '../model/events.ts'
+import type { RolloutEvent, Unstamped } from '../model/events.ts'
 import type { RolloutPolicy } from '../model/rollout.ts'
 import { versionOf } from '../model/tenant.ts'
 import type { Failure } from './put-back.ts'
 import { type Cause, type Settlement, settleAttempt } from './settle-attempt.ts'
 
 /** An event without what the driver adds: time and rollout. */
-export type EventBody = RolloutEvent extends infer E
-  ? E extends RolloutEvent
-    ? Omit<E, 'at' | 'rolloutId'>
-    : never
-  : never
+export type EventBody = Unstamped<RolloutEvent, 'at' | 'rolloutId'>
 
 export interface MigrateTenantOptions {
   /** Claims a run; undefined when it may not start: paused, taken over, pinned or gone. */

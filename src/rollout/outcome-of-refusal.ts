@@ -1,5 +1,4 @@
 import { applyError } from '../migrations/apply-error.ts'
-import type { ApplyOutcome } from '../migrations/apply-outcome.ts'
 import { describeApplyError } from '../migrations/describe-apply-error.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 
@@ -13,7 +12,7 @@ const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'
 }
 
 /** Says what stands in the way before a tenant is migrated: a refusal is its failure, anything else is told by its SQLSTATE. */
-export function outcomeOfRefusal(error: unknown): ApplyOutcome {
+export function outcomeOfRefusal(error: unknown): ReturnType<typeof describeApplyError> {
   const outcome = describeApplyError(applyError('connect', error), undefined, null)
   if (!(error instanceof FleetError)) return outcome
   const kind = KINDS[error.code] ?? 'failure'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { MigrationAssessment } from '../model/assessment.ts'
-import type { PlannedVersion, RolloutPolicy, RolloutScope } from '../model/rollout.ts'
-import type { WavePolicy } from './waves.ts'
+import type { PlannedVersion, RolloutPlan, RolloutPolicy, RolloutScope, UndoPlan } from '../model/rollout.ts'
+import type { Quantity, WavePolicy } from './waves.ts'
 
 export interface Intent {
   readonly target: string | null
@@ -53,6 +53,35 @@ export function digestOf(intent: string, { versions, migrations, tagsGeneration 
     tagsGeneration,
     migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum]),
     versions.map(({ history, pending }) => JSON.stringify([history, pending])).sort(),
+  ]).slice(0, 12)
+}
+
+/** What is asked for with an undo. */
+export interface UndoInput {
+  readonly withLater: boolean
+  readonly acceptDataLoss: boolean
+  /** An absolute path. */
+  readonly salvage: string | undefined
+  readonly concurrency: number | undefined
+  /** In place of every wave's own. */
+  readonly maxFailures: Quantity | undefined
+}
+
+/** Names what is asked for: an undo under way is recognised by it. */
+export function undoIntentOf(of: number, input: UndoInput): string {
+  const { withLater, acceptDataLoss, salvage = null, concurrency = null, maxFailures = null } = input
+  return hash(['undo', of, withLater, acceptDataLoss, salvage, concurrency, maxFailures])
+}
+
+/** Names what an undo would do. How many tenants stay as they are is left out, as their number is of every plan. */
+export function undoDigestOf(
+  { stranded: _stranded, strandedExamples: _examples, beyond: _beyond, ...named }: UndoPlan,
+  { policy, waves }: Pick<RolloutPlan, 'policy' | 'waves'>,
+): string {
+  return hash([
+    named,
+    policy,
+    waves.map(({ name, concurrency, maxFailures }) => [name, concurrency, maxFailures]),
   ]).slice(0, 12)
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Assignment, countAssigned, countScope, pinnedExamples } from '../catalog/assign-waves.ts'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { listKnownMigrations } from '../catalog/known-migrations.ts'
+import { listKnownMigrations, listWithdrawn } from '../catalog/known-migrations.ts'
 import { readTagsGeneration } from '../catalog/meta.ts'
 import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { Migration } from '../migrations/migration.ts'
@@ -72,7 +72,7 @@ export async function draftRollout(planInput: PlanInput): Promise<DraftRollout> 
     .setAccessMode('read only')
     .execute(async (db) => {
       const known = await listKnownMigrations(db)
-      const input = { ...planInput, ...planTarget({ ...planInput, known }) }
+      const input = { ...planInput, ...planTarget({ ...planInput, withdrawn: await listWithdrawn(db) }) }
       const reformatted = await checkMigrations(migrations, known, input.sqlChecksumsOf)
       await checkTags(db, scope)
       // Whoever names tenants or waves does not ask for the canaries: one that is missing is no mistake then.

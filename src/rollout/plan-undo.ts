@@ -1,23 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { findRollout, type RolloutRow } from '../catalog/rollouts.ts'
 import { type ChangesOfRollout, countBeyond, readChanges } from '../catalog/undo.ts'
 import { FleetError } from '../model/errors.ts'
-import type { PlannedWave, RolloutPlan, UndoPlan } from '../model/rollout.ts'
-import { atOnce } from './next-step.ts'
+import type { RolloutPlan, UndoPlan } from '../model/rollout.ts'
+import { type UndoInput, undoDigestOf } from './plan-digest.ts'
 import { formatRolloutId } from './rollout-id.ts'
-import { type Quantity, resolveMaxFailures } from './waves.ts'
-
-export interface UndoInput {
-  readonly withLater: boolean
-  readonly acceptDataLoss: boolean
-  /** An absolute path. */
-  readonly salvage: string | undefined
-  readonly concurrency: number | undefined
-  /** In place of every wave's own. */
-  readonly maxFailures: Quantity | undefined
-}
+import { planWave } from './waves.ts'
 
 /** How many tenants are named of those that stay as they are. */
 const EXAMPLES = 5
@@ -61,7 +50,7 @@ function wantedNoMore(
 function releaseBefore(rollouts: readonly RolloutRow[], released: string | null): UndoPlan['releases'] {
   const releasing = rollouts.filter((it) => it.released_at !== null)
   const [first, last] = [releasing[0], releasing.at(-1)]
-  if (first === undefined || last === undefined || last.released_to !== released) return null
+  if (first === undefined || last === undefined || last.target !== released) return null
   return first.released_from === released ? null : { from: released, to: first.released_from }
 }
 
@@ -74,30 +63,19 @@ function composeUndo(
   const policy = { ...plan.policy, concurrency: concurrency ?? plan.policy.concurrency }
   const planned = waves
     .filter(({ tenants }) => tenants > 0)
-    .map(({ name, tenants, ...was }): PlannedWave => {
-      const allowed = maxFailures === undefined ? was.maxFailures : resolveMaxFailures(maxFailures, tenants)
-      const most = Math.min(was.concurrency, policy.concurrency)
-      const together = atOnce({ concurrency: most, maxFailures: allowed, failed: 0 }, policy.failureMode)
-      return {
-        name,
-        tenants,
-        concurrency: most,
-        maxFailures: allowed,
-        atOnce: Math.min(tenants, together),
-        onFailure: 'halt',
-      }
-    })
-  const { stranded: _, strandedExamples: __, beyond: ___, ...named } = undo
+    .map((wave) =>
+      planWave({ ...AS_IT_WAS, ...wave, maxFailures: { value: wave.maxFailures, unit: 'tenants' } }, wave.tenants, {
+        ...policy,
+        maxFailures,
+      }),
+    )
   return {
-    digest: hash([named, policy, planned.map(({ name, concurrency: most, maxFailures: n }) => [name, most, n])]).slice(
-      0,
-      12,
-    ),
+    digest: undoDigestOf(undo, { policy, waves: planned }),
     target: undo.releases?.to ?? null,
     migrations: [],
     versions: [],
     waves: planned,
-    scope: { tenants: [], skipTenants: [], tags: {}, waves: [] },
+    scope: WHOLE,
     policy,
     tenants: planned.reduce((sum, { tenants }) => sum + tenants, 0),
     releases: false,
@@ -106,19 +84,13 @@ function composeUndo(
   }
 }
 
-/** Names what is asked for: an undo under way is recognised by it. */
-export function undoIntentOf(of: number, input: UndoInput): string {
-  const { withLater, acceptDataLoss, salvage = null, concurrency = null, maxFailures = null } = input
-  return hash(['undo', of, withLater, acceptDataLoss, salvage, concurrency, maxFailures])
-}
+const WHOLE = { tenants: [], skipTenants: [], tags: {}, waves: [] }
+/** Who is in a wave is known; a tenant that cannot be taken back stays as it is. */
+const AS_IT_WAS = { match: undefined, size: undefined, optional: true, onFailure: 'halt' } as const
 
 function changedLater({ id }: RolloutRow, later: readonly RolloutRow[]): FleetError {
   const names = later.map((it) => formatRolloutId(it.id)).join(', ')
   return new FleetError('UNDO_REFUSED', `Tenants that ${formatRolloutId(id)} changed were changed later by ${names}.`, {
     remedy: `Undo ${formatRolloutId(later.at(-1)?.id ?? id)} first, or take all of it back at once: --with-later`,
   })
-}
-
-function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }

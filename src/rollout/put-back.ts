@@ -4,7 +4,7 @@ import type { ClaimedRun } from '../catalog/tenant-runs.ts'
 import type { WayBackFacts } from '../catalog/undo.ts'
 import type { ApplyOutcome } from '../migrations/apply-outcome.ts'
 import { FleetError } from '../model/errors.ts'
-import type { RolloutPlan } from '../model/rollout.ts'
+import { type RolloutPlan, STRANDED } from '../model/rollout.ts'
 import { outcomeOfRefusal } from './outcome-of-refusal.ts'
 import type { Settlement } from './settle-attempt.ts'
 import { wayBack } from './way-back.ts'
@@ -38,11 +38,10 @@ export async function putBack(
     )
     const way = wayBack({ ...facts, stoppedInside }, { history: failure.history ?? history, unfinished: undefined })
     if (way.kind === 'nothing-to-do') return failure
-    if (way.kind === 'none') return noted(failure, `not put back: ${way.why}`)
+    if (way.kind === 'none') return noted(failure, `not put back: ${STRANDED[way.why]}`)
     return { ...noted(failure, 'put back to what it had before'), history: await restore(tenantId, way.to) }
   } catch (error) {
-    const reason = error instanceof FleetError ? (error.message.split('\n', 1)[0] ?? '') : 'the restore did not succeed'
-    return noted(failure, `not put back: ${reason}`)
+    return noted(failure, `not put back: ${outcomeOfRefusal(error).message}`)
   }
 }
 

@@ -1,17 +1,15 @@
-import { recordEvent } from '../catalog/events.ts'
-import { readmitMigrations, saveMigrations } from '../catalog/known-migrations.ts'
-import { findActive, findLatest, findPlanned, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
+import { saveMigrations } from '../catalog/known-migrations.ts'
+import { findActive, findLatest, findPlanned, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
-import { failpoint } from '../lib/failpoint.ts'
 import { FleetError } from '../model/errors.ts'
-import type { RolloutEvent } from '../model/events.ts'
-import type { RolloutPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
 import type { DraftRollout, PlannedRollout } from './plan-rollout.ts'
 import { refuseFailedRehearsal } from './refuse-failed-rehearsal.ts'
 import { refuseFullDisk } from './refuse-full-disk.ts'
 import { releaseReached } from './released-version.ts'
+import { checkDigest, requireDigest } from './require-digest.ts'
 import { formatRolloutId } from './rollout-id.ts'
+import { announceStart, continueActive, type Started } from './started.ts'
 
 export interface StartRolloutOptions {
   readonly draft: () => Promise<DraftRollout>
@@ -25,13 +23,6 @@ export interface StartRolloutOptions {
   readonly supersede: ((active: RolloutRow) => Promise<void>) | undefined
 }
 
-export type Started =
-  /** Drive it. */
-  | { readonly kind: 'drive'; readonly row: RolloutRow }
-  /** Somebody paused it: only `resume` goes on. */
-  | { readonly kind: 'leave'; readonly row: RolloutRow }
-  | { readonly kind: 'nothing-to-do'; readonly plan: RolloutPlan }
-
 /**
  * Starts what is planned, or finds that it is under way: a pipeline may run the same command again and again.
  * @throws FleetError PLAN_CHANGED, REHEARSAL_FAILED, DISK_WOULD_FILL, ROLLOUT_ACTIVE, and what planning throws
@@ -40,12 +31,7 @@ export async function startRollout(
   context: DriveContext,
   { draft, assess, digest, force, supersede }: StartRolloutOptions,
 ): Promise<Started> {
-  if (digest !== undefined && !/^[0-9a-f]{8,}$/.test(digest)) {
-    throw new FleetError(
-      'USAGE',
-      `"${digest}" is not a digest: give 8 hex digits or more, as \`fleet rollout plan\` prints them.`,
-    )
-  }
+  checkDigest(digest)
   const drafted = await draft()
   const active = await findActive(context.db)
   if (active === undefined) {
@@ -93,11 +79,6 @@ async function startPlanned(
     sqlChecksum: sqlChecksums.get(name) ?? null,
   }))
   await saveMigrations(db, contents, { replace: true })
-  // What was withdrawn and is in the plan all the same was corrected, or asked for.
-  await readmitMigrations(
-    db,
-    plan.migrations.map(({ name }) => name),
-  )
   if (plan.tenants === 0) {
     if (plan.releases) await releaseReached(db, migrations, plan.target)
     return { kind: 'nothing-to-do', plan }
@@ -106,42 +87,12 @@ async function startPlanned(
   const shown = digest === undefined ? undefined : await findPlanned(db, plan.digest)
   const rolloutId = shown?.id ?? (await savePlan(db, planned))
   const outcome = await startInCatalog(db, rolloutId)
-  const event: RolloutEvent = {
-    type: 'rollout.started',
-    at: context.clock.now().toISOString(),
-    rolloutId: formatRolloutId(rolloutId),
-    target: plan.target,
-    digest: plan.digest,
-    ...outcome,
-  }
-  await recordEvent(db, rolloutId, event)
-  context.publish(event)
-  failpoint('rollout.started')
-  const row = await findRollout(db, rolloutId)
-  if (row === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `Rollout ${formatRolloutId(rolloutId)} is gone.`)
-  return { kind: 'drive', row }
-}
-
-/**
- * Refuses another plan than the one with this digest, or one that begins so.
- * @throws FleetError PLAN_CHANGED
- */
-export function requireDigest(plan: RolloutPlan, digest: string): void {
-  if (plan.digest.startsWith(digest)) return
-  throw new FleetError(
-    'PLAN_CHANGED',
-    `The plan is now ${plan.digest}, not ${digest}: versions, tags, files or policy have changed.`,
-    { remedy: 'Look at it again: fleet rollout plan' },
-  )
+  return announceStart(rolloutId, { plan, ...outcome }, context)
 }
 
 function isSame(active: RolloutRow, { intent }: DraftRollout, digest: string | undefined): boolean {
   if (active.state === 'aborting') return false
   return digest === undefined ? active.intent === intent : active.digest.startsWith(digest)
-}
-
-function continueActive(active: RolloutRow): Started {
-  return { kind: active.pause_reason === 'operator' ? 'leave' : 'drive', row: active }
 }
 
 function anotherIsActive({ id, state, target }: RolloutRow): FleetError {

@@ -1,15 +1,14 @@
-import { recordEvent } from '../catalog/events.ts'
 import { listWithdrawn } from '../catalog/known-migrations.ts'
 import { findActive, findRollout, type RolloutRow, savePlan } from '../catalog/rollouts.ts'
 import { startUndo } from '../catalog/undo.ts'
-import { failpoint } from '../lib/failpoint.ts'
 import { FleetError } from '../model/errors.ts'
-import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
-import { planUndo, type UndoInput, undoIntentOf } from './plan-undo.ts'
+import { type UndoInput, undoIntentOf } from './plan-digest.ts'
+import { planUndo } from './plan-undo.ts'
+import { checkDigest, requireDigest } from './require-digest.ts'
 import { formatRolloutId } from './rollout-id.ts'
-import type { Started } from './start-rollout.ts'
+import { announceStart, continueActive, type Started } from './started.ts'
 
 export interface UndoRolloutOptions extends UndoInput {
   /** Refuse another plan than the one with this digest, or one that begins so. */
@@ -29,43 +28,31 @@ export async function undoRollout(
   context: DriveContext,
   { digest, supersede, abort, ...input }: UndoRolloutOptions,
 ): Promise<Started> {
-  const { db, clock } = context
+  const { db } = context
+  checkDigest(digest)
   const intent = undoIntentOf(row.id, input)
+  const isSame = ({ intent: other, state }: RolloutRow) => other === intent && state !== 'aborting'
   const active = await findActive(db)
-  if (active?.intent === intent && active.state !== 'aborting')
-    return { kind: active.pause_reason === 'operator' ? 'leave' : 'drive', row: active }
-  if (active?.id === row.id) await abort(active)
-  else if (active !== undefined && supersede !== undefined) await supersede(active)
-  else if (active !== undefined) throw anotherIsActive(active)
+  if (active !== undefined && isSame(active)) return continueActive(active)
+  const giveUp = active?.id === row.id ? abort : supersede
+  if (active !== undefined && giveUp === undefined) throw anotherIsActive(active)
+  if (active !== undefined) await giveUp?.(active)
 
   // As it is now that it is over.
   const plan = await planUndo(db, (await findRollout(db, row.id)) ?? row, input)
-  if (digest !== undefined && !plan.digest.startsWith(digest))
-    throw new FleetError('PLAN_CHANGED', `What is to be undone is ${plan.digest} now, not ${digest}.`, {
-      remedy: `Look at it again: fleet rollout undo ${formatRolloutId(row.id)} --dry-run`,
-    })
-  if (isNothing(plan, await listWithdrawn(db))) return { kind: 'nothing-to-do', plan }
-  const at = clock.now().toISOString()
-  const id = await savePlan(db, { plan, undoes: row.id, intent, assignment: NO_ASSIGNMENT, plannedAt: at })
-  const { tenants, stranded } = await startUndo(db, id, row.id)
-  const rolloutId = formatRolloutId(id)
-  const event: RolloutEvent = {
-    type: 'rollout.started',
-    at,
-    rolloutId,
-    target: plan.target,
-    undoes: formatRolloutId(row.id),
-    digest: plan.digest,
-    tenants: tenants + stranded,
-    joiners: 0,
-    dropped: Math.max(0, plan.tenants - tenants),
+  requireDigest(plan, digest, `fleet rollout undo ${formatRolloutId(row.id)} --dry-run`)
+  const withdrawn = (await listWithdrawn(db)).map(({ name }) => name)
+  if (isNothing(plan, withdrawn)) return { kind: 'nothing-to-do', plan }
+  try {
+    const plannedAt = context.clock.now().toISOString()
+    const id = await savePlan(db, { plan, undoes: row.id, intent, assignment: NO_ASSIGNMENT, plannedAt })
+    return await announceStart(id, { plan, ...(await startUndo(db, id, row.id)) }, context)
+  } catch (error) {
+    // Somebody was faster; with the same, we go on together.
+    const other = await findActive(db)
+    if (other !== undefined && isSame(other)) return continueActive(other)
+    throw error
   }
-  await recordEvent(db, id, event)
-  context.publish(event)
-  failpoint('rollout.started')
-  const started = await findRollout(db, id)
-  if (started === undefined) throw new FleetError('ROLLOUT_UNKNOWN', `Rollout ${rolloutId} is gone.`)
-  return { kind: 'drive', row: started }
 }
 
 /** Says whether a plan changes nothing, neither in tenants nor in what plans and new tenants get. */

@@ -1,10 +1,11 @@
 import type { WayBackFacts } from '../catalog/undo.ts'
+import type { StrandedReason } from '../model/rollout.ts'
 
 /** How a tenant returns to what it had before a rollout. */
 export type WayBack =
   | { readonly kind: 'nothing-to-do' }
   | { readonly kind: 'restore'; readonly to: string }
-  | { readonly kind: 'none'; readonly why: string }
+  | { readonly kind: 'none'; readonly why: StrandedReason }
 
 /**
  * Decides how a tenant returns to what it had.
@@ -18,8 +19,8 @@ export function wayBack(
   if (unfinished !== undefined) return { kind: 'restore', to: unfinished }
   const isChanged = JSON.stringify(history) !== JSON.stringify(from) || (stoppedInside && point?.state !== 'restored')
   if (!isChanged) return { kind: 'nothing-to-do' }
-  if (point === undefined) return { kind: 'none', why: 'no restore point was taken of it' }
-  if (point.state !== 'ready') return { kind: 'none', why: `its restore point ${point.id} was returned to already` }
-  if (point.expired) return { kind: 'none', why: `its restore point ${point.id} has expired` }
+  if (point === undefined) return { kind: 'none', why: 'no-restore-point' }
+  if (point.state !== 'ready') return { kind: 'none', why: 'restore-point-used' }
+  if (point.expired) return { kind: 'none', why: 'restore-point-expired' }
   return { kind: 'restore', to: point.id }
 }

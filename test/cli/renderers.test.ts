@@ -8,10 +8,12 @@ import { oneLine, renderFailures } from '../../src/cli/renderers/render-failures
 import { renderPlan } from '../../src/cli/renderers/render-plan.ts'
 import { renderProgress } from '../../src/cli/renderers/render-progress.ts'
 import { renderRest, stateSentence } from '../../src/cli/renderers/render-rest.ts'
+import { renderUndo } from '../../src/cli/renderers/render-undo.ts'
 import { restorePointCostLines, spaceRefusal } from '../../src/cli/renderers/restore-point-cost.ts'
 import { viewOfPlan, viewOfStatus } from '../../src/cli/renderers/rollout-view.ts'
 import { table } from '../../src/cli/renderers/table.ts'
 import type { ServerCost } from '../../src/model/restore-point-cost.ts'
+import type { UndoPlan } from '../../src/model/rollout.ts'
 import { page, plan, stopped } from './example-plan.ts'
 
 test('a plan fits 80 columns', () => {
@@ -32,7 +34,7 @@ test('a plan fits 80 columns', () => {
        traced on PostgreSQL 18.4, on a database without rows
 
        Tenants that lack 0039_split_name get a restore point first: their sessions
-       are ended, and new ones wait while they are copied.
+       are ended, and nobody gets in while they are copied.
 
        wave      tenants  at once            failures allowed
        canary          4  1 (of 32: strict)  0
@@ -48,6 +50,48 @@ test('a plan fits 80 columns', () => {
         .map((line) => line.length),
     ),
   ).toBeLessThanOrEqual(80)
+})
+
+test('an undo says who returns, who cannot, and what follows, in 80 columns', () => {
+  const undo: UndoPlan = {
+    of: 'r7',
+    later: ['r8'],
+    withdraws: ['0039_split_name'],
+    readmits: [],
+    releases: { from: '0039_split_name', to: '0037_add_seats' },
+    stranded: 3,
+    strandedExamples: [{ id: 'umbrella', why: 'no-restore-point' }],
+    beyond: 12,
+    acceptDataLoss: false,
+    salvage: '/srv/salvage',
+  }
+  const shown = renderUndo({ ...plan, undo }, undo, page)
+  expect(shown).toMatchInlineSnapshot(`
+    " Undo of r7  digest c41d07aa
+
+       411 tenants return to what they had before. Their sessions are ended while
+       the databases are exchanged; what is there now is kept.
+
+       wave      tenants  at once            failures allowed
+       canary          4  1 (of 32: strict)  0
+       early          41  1 (of 32: strict)  0
+       everyone      366  8 (of 64: strict)  7
+
+       Where rows were written since that no file can hold, or nobody can tell, the
+       tenant fails and stays as it is. To take those back all the same:
+       --accept-data-loss. Rows that only the state before has are written to
+       /srv/salvage.
+
+       3 tenants cannot return, and stay as they are: umbrella (no restore point was
+       taken of it), ….
+
+       What r8 did to these tenants is taken back as well.
+       1 pinned, left as they are: megacorp ("contract freeze until 1 Dec").
+       12 tenants with these migrations were not changed by it, and keep them.
+       Withdrawn until their files are others: 0039_split_name.
+       New tenants get 0037_add_seats from now on, no more 0039_split_name."
+  `)
+  for (const line of shown.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80)
 })
 
 test('what restore points take is told by server, with what it is told from, in 80 columns', () => {

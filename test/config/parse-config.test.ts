@@ -1,9 +1,7 @@
-import { expect, expectTypeOf, test } from 'vitest'
-import type { z } from 'zod'
+import { expect, test } from 'vitest'
 import type { FleetInput } from '../../src/config/define-fleet.ts'
 import { embedded, postgres } from '../../src/config/define-fleet.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
-import type { schema } from '../../src/config/schema.ts'
 import { FleetError } from '../../src/model/errors.ts'
 
 const origin = { root: '/srv/app' }
@@ -315,15 +313,4 @@ test('what restore points may take is one size, or one for each server', () => {
   )
   expect(refusalOf({ name: 'a', restorePoints: { maxBytes: { main: '1GB' } } })).toContain('embedded() has one server')
   expect(refusalOf(several('much'))).toMatch(/^restorePoints\.maxBytes: "much" is not a size\. Use bytes or "500MB"/)
-})
-
-test('what the types allow is what the schema reads', () => {
-  expectTypeOf<FleetInput['name']>().toEqualTypeOf<z.input<typeof schema>['name']>()
-  expectTypeOf<keyof FleetInput>().toEqualTypeOf<keyof z.input<typeof schema>>()
-  expectTypeOf<keyof NonNullable<FleetInput['rollout']>>().toEqualTypeOf<
-    keyof NonNullable<z.input<typeof schema>['rollout']>
-  >()
-  expectTypeOf<keyof NonNullable<FleetInput['migrations']>>().toEqualTypeOf<
-    keyof NonNullable<z.input<typeof schema>['migrations']>
-  >()
 })

@@ -117,8 +117,9 @@ export function branchTests(fleet: () => TestFleet): void {
 
   test('what copying costs is told from the size', async () => {
     const { provider } = fleet()
-    const { bytes, ms } = await provider.copyCost(await withNote())
-    expect(bytes).toBeGreaterThan(1_000_000)
-    expect(ms).toBeGreaterThan(0)
+    const { server, database } = await withNote()
+    const [copy] = (await provider.foreseeCopies(server, [database])).copies
+    expect(copy?.bytes).toBeGreaterThan(1_000_000)
+    expect(provider.guessCopyMs(copy?.method ?? '', copy?.bytes ?? 0)).toBeGreaterThan(0)
   })
 }

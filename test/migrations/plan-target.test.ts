@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { planTarget } from '../../src/migrations/plan-target.ts'
 
 const migrations = ['1', '2', '3'].map((name) => ({ name, file: `${name}.ts`, checksum: `c${name}` }))
-const knownAs = (checksum: string, withdrawnBy: number | null) => [{ name: '2', checksum, withdrawnBy }]
-const plan = { migrations, known: [], to: undefined, again: false }
+const taken = (checksum: string) => [{ name: '2', checksum, by: 4 }]
+const plan = { migrations, withdrawn: [], to: undefined, again: false }
 
 describe('a rollout goes', () => {
   test('up to the newest file, or up to where it is told to', () => {
@@ -13,7 +13,7 @@ describe('a rollout goes', () => {
   })
 
   test('no further than what an undo has withdrawn', () => {
-    const withdrawn = { ...plan, known: knownAs('c2', 4) }
+    const withdrawn = { ...plan, withdrawn: taken('c2') }
     expect(planTarget(withdrawn)).toEqual({ target: '1', withdrawn: ['2'] })
     expect(planTarget({ ...withdrawn, to: '1' })).toEqual({ target: '1', withdrawn: [] })
     expect(planTarget({ ...withdrawn, migrations: migrations.slice(1) })).toEqual({ target: null, withdrawn: ['2'] })
@@ -23,8 +23,8 @@ describe('a rollout goes', () => {
   })
 
   test('past it once its file is another one, or when it is wanted again', () => {
-    expect(planTarget({ ...plan, known: knownAs('other', 4) })).toEqual({ target: '3', withdrawn: [] })
-    expect(planTarget({ ...plan, known: knownAs('c2', 4), to: '3', again: true })).toEqual({
+    expect(planTarget({ ...plan, withdrawn: taken('other') })).toEqual({ target: '3', withdrawn: [] })
+    expect(planTarget({ ...plan, withdrawn: taken('c2'), to: '3', again: true })).toEqual({
       target: '3',
       withdrawn: [],
     })

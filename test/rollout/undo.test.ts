@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { setupFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
 
@@ -90,7 +90,10 @@ describe('undo', () => {
       ),
     })
     expect(await fleet.rollouts.plan({ again: true })).toMatchObject({ tenants: 4, target: '0004_more' })
+    const stateOfDrop = async () => (await fleet.migrations.list()).find(({ name }) => name === '0003_drop')?.state
+    expect(await stateOfDrop()).toBe('withdrawn')
     await migration('0003_drop', `${DROP} // with care`)
+    expect(await stateOfDrop()).toBe('pending')
     await rollOut()
     expect(await histories(IDS)).toEqual(everyone([...NEW, '0004_more']))
   })
@@ -168,15 +171,18 @@ describe('undo', () => {
   })
 
   test('lists tenants without a restore point before it starts, leaves them, and is degraded by them', async () => {
-    const { fleet, rollOut, histories, root, env } = await setup({ restorePoints: { take: 'never' } })
+    const { fleet, rollOut, histories, create, root, env } = await setup({ restorePoints: { take: 'never' } })
     const { id } = await rollOut({ scope: { skipTenants: ['d'] } })
     await rollOut({ takeRestorePoints: 'risky' })
     const shown = await runFleet(['rollout', 'undo', id, '--dry-run'], { root, env })
     expect(shown).toMatchObject({ code: 0, output: expect.stringContaining('3 tenants cannot return') })
-    expect(shown.output).toContain('a (no restore point)')
+    expect(shown.output.replaceAll(/\s+/g, ' ')).toContain('a (no restore point was taken of it)')
     expect(await fleet.rollouts.undo(id)).toMatchObject({ status: { outcome: 'degraded' } })
     expect(await histories(IDS)).toEqual(everyone(NEW))
-    expect((await fleet.status()).released).toBe('0003_drop')
+    // The other rollout released it, and stands; what was taken back is given to nobody all the same.
+    expect((await fleet.status()).released).toBe('0002_price')
+    await create(['later'])
+    expect(await histories(['later'])).toEqual({ later: OLD })
   })
 
   test('is refused where a later rollout changed the same tenants, unless that is taken back as well', async () => {
@@ -195,6 +201,36 @@ describe('undo', () => {
     })
     expect(await histories(IDS)).toEqual(everyone(OLD))
     expect((await fleet.status()).released).toBe('0002_price')
+  })
+
+  test('started by two at once is one, which both see through', async () => {
+    const { fleet, rollOut, items, open } = await setup()
+    const { id } = await rollOut()
+    const other = await open()
+    onTestFinished(() => other.close())
+    const both = await Promise.all([fleet.rollouts.undo(id), other.rollouts.undo(id)])
+    const back = (await fleet.rollouts.list()).filter(({ direction }) => direction === 'back')
+    expect(back).toHaveLength(1)
+    for (const one of both)
+      expect(one).toMatchObject({
+        kind: 'rested',
+        status: { id: back[0]?.id, state: 'completed', outcome: 'succeeded' },
+      })
+    for (const tenant of IDS) expect(await items(tenant)).toEqual([{ id: 1, price: 10 }])
+    expect((await fleet.restorePoints.list()).filter(({ state }) => state === 'restored')).toHaveLength(4)
+  })
+
+  test('keeps new tenants from what a later start with nothing to do has released', async () => {
+    const { fleet, rollOut, histories, create } = await setup()
+    const { id } = await rollOut({ scope: { skipTenants: ['d'] } })
+    expect((await fleet.status()).released).toBe('0002_price')
+    await fleet.tenants.delete(['d'])
+    expect(await fleet.rollouts.start()).toMatchObject({ kind: 'nothing-to-do' })
+    expect((await fleet.status()).released).toBe('0003_drop')
+    await fleet.rollouts.undo(id)
+    expect((await fleet.status()).released).toBe('0002_price')
+    await create(['later'])
+    expect(await histories(['later'])).toEqual({ later: OLD })
   })
 
   test('gives a rollout up that is not over, and one that was undone is not tried again', async () => {

@@ -30,19 +30,19 @@ test.each([
     'without a restore point there is no way',
     { ...CHANGED, point: undefined },
     NOW,
-    { kind: 'none', why: 'no restore point was taken of it' },
+    { kind: 'none', why: 'no-restore-point' },
   ],
   [
     'nor with one that was returned to',
     { ...CHANGED, point: { ...POINT, state: 'restored' } },
     NOW,
-    { kind: 'none', why: 'its restore point p1 was returned to already' },
+    { kind: 'none', why: 'restore-point-used' },
   ],
   [
     'nor with one that has expired',
     { ...CHANGED, point: { ...POINT, expired: true } },
     NOW,
-    { kind: 'none', why: 'its restore point p1 has expired' },
+    { kind: 'none', why: 'restore-point-expired' },
   ],
 ] as const)('%s', (_, facts, now, expected) => {
   expect(wayBack(facts, now)).toEqual(expected)

@@ -11,9 +11,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     alter table fleet.rollout
       -- Of direction back: the rollout that it takes back.
       add column undoes int references fleet.rollout (id),
-      -- What new tenants got before it changed that, and after; released_at null: it did not.
+      -- What new tenants got before its target; released_at null: it did not change that.
       add column released_from text,
-      add column released_to text,
       add column released_at timestamptz`.execute(db)
   await sql`create index rollout_by_undone on fleet.rollout (undoes) where undoes is not null`.execute(db)
   await sql`

@@ -74,11 +74,11 @@ function details(plan: RolloutPlan, page: Page): string[] {
 function restorePointText({ migrations, policy }: RolloutPlan): string | undefined {
   const names = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
   if (policy.restorePoints === 'always')
-    return 'Each tenant gets a restore point first: its sessions are ended, and new ones wait while it is copied.'
+    return 'Each tenant gets a restore point first: its sessions are ended, and nobody gets in while it is copied.'
   if (names.length === 0) return undefined
   if (policy.restorePoints === 'never')
     return `No restore point is taken, although one should be before: ${names.join(', ')}.`
-  return `Tenants that lack ${names.join(' or ')} get a restore point first: their sessions are ended, and new ones wait while they are copied.`
+  return `Tenants that lack ${names.join(' or ')} get a restore point first: their sessions are ended, and nobody gets in while they are copied.`
 }
 
 function nothingToDo(plan: RolloutPlan, { width }: Page): string {

@@ -1,14 +1,8 @@
-import type { RolloutPlan, StrandedTenant, UndoPlan } from '../../model/rollout.ts'
+import { type RolloutPlan, STRANDED, type UndoPlan } from '../../model/rollout.ts'
 import type { Page } from '../face.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
 import { waveTable } from './render-plan.ts'
 import { wrapText } from './wrap-text.ts'
-
-const WHY: Readonly<Record<StrandedTenant['why'], string>> = {
-  'no-restore-point': 'no restore point',
-  'restore-point-used': 'its restore point was returned to already',
-  'restore-point-expired': 'its restore point has expired',
-}
 
 /** Shows what taking a rollout back would do: who returns, who cannot, and what follows for migrations and new tenants. */
 export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): string {
@@ -37,7 +31,7 @@ function lossText({ acceptDataLoss, salvage }: UndoPlan): string {
 
 function strandedText({ stranded, strandedExamples }: UndoPlan): string[] {
   if (stranded === 0) return []
-  const examples = strandedExamples.map(({ id, why }) => `${id} (${WHY[why]})`).join(', ')
+  const examples = strandedExamples.map(({ id, why }) => `${id} (${STRANDED[why]})`).join(', ')
   return [
     '',
     `${countOf(stranded, 'tenant')} cannot return, and stay${stranded === 1 ? 's' : ''} as they are: ${examples}${stranded > strandedExamples.length ? ', …' : ''}.`,
@@ -51,7 +45,9 @@ function consequences({ skipped }: RolloutPlan, undo: UndoPlan): string[] {
     ...(later.length > 0 ? [`What ${later.join(' and ')} did to these tenants is taken back as well.`] : []),
     ...(skipped.pinned > 0 ? [`${formatNumber(skipped.pinned)} pinned, left as they are: ${pinned}.`] : []),
     ...(beyond > 0
-      ? [`${countOf(beyond, 'tenant')} with these migrations were not changed by it, and keep them.`]
+      ? [
+          `${countOf(beyond, 'tenant')} with these migrations ${beyond === 1 ? 'was not changed by it, and keeps' : 'were not changed by it, and keep'} them.`,
+        ]
       : []),
     ...(withdraws.length > 0 ? [`Withdrawn until their files are others: ${withdraws.join(', ')}.`] : []),
     ...(readmits.length > 0 ? [`Rollouts take again: ${readmits.join(', ')}.`] : []),

@@ -1,20 +1,17 @@
 import type { Clock } from '../../lib/clock.ts'
 import { failpoint } from '../../lib/failpoint.ts'
-import { FleetError } from '../../model/errors.ts'
-import { parseMark, sameMark } from '../../model/mark.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
-import type { Branch, BranchRequest } from '../provider.ts'
+import type { Branch, BranchRequest } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
+import { checkRestorePoint } from './check-restore-point.ts'
 import { chooseCopy } from './choose-copy.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
-import { withDatabaseLock } from './database-lock.ts'
+import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
-import { databaseState } from './database-state.ts'
-import { dropDatabase } from './drop-database.ts'
+import { dropRemains } from './drop-remains.ts'
 import { changeFenced } from './fence.ts'
-import { foreignRefusal } from './foreign-refusal.ts'
 import { openDatabase } from './open-database.ts'
 import { readDatabase } from './read-database.ts'
 import { readTenantDatabase } from './read-tenant-database.ts'
@@ -34,18 +31,16 @@ export async function branchDatabase(
   const { database: tenant } = placement
   const source = from?.point.database ?? tenant
   const name = databaseName(mark)
+  const databases = [...new Set([tenant, source, name])]
   // A restore must not wait for this copy while it holds the tenant closed, and nobody may drop what is being copied.
-  return server.run((client) => locked(client, [...new Set([tenant, source, name])], () => make(client)))
-
-  async function locked<T>(client: ClientBase, [database, ...rest]: string[], use: () => Promise<T>): Promise<T> {
-    if (database === undefined) return use()
-    return withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, () => locked(client, rest, use))
-  }
+  return server.run((client) =>
+    withDatabaseLocks(client, { databases, clock, patience: PATIENCE_MS }, () => make(client)),
+  )
 
   async function make(client: ClientBase): Promise<Branch> {
-    await readTenantDatabase(client, server.name, placement)
-    const owner = await ownerOfSource(client)
-    await dropRemains(client, owner)
+    const facts = await readTenantDatabase(client, server.name, placement)
+    const { owner } = from === null ? facts : await checkRestorePoint(client, from.point, from.mark)
+    await dropRemains(client, { server: server.name, name, mark, owner })
     const settings = await readDatabaseSettings(client, tenant)
     const copyMs = await copy(client, owner)
     failpoint('rehearsal.copied')
@@ -67,23 +62,6 @@ export async function branchDatabase(
       copyMs,
       settingsLost,
     }
-  }
-
-  async function ownerOfSource(client: ClientBase): Promise<string> {
-    const facts = await readDatabase(client, source)
-    if (from === null && facts !== undefined) return facts.owner
-    if (from === null || facts === undefined || facts.oid !== from.point.oid)
-      throw new FleetError('RESTORE_POINT_UNKNOWN', `The restore point's database "${source}" is gone.`)
-    if (!sameMark(parseMark(facts.comment), from.mark))
-      throw foreignRefusal('database', source, server.name, facts.comment)
-    return facts.owner
-  }
-
-  async function dropRemains(client: ClientBase, owner: string): Promise<void> {
-    const facts = await readDatabase(client, name)
-    const state = databaseState(facts, { mark, owner })
-    if (state === 'foreign') throw foreignRefusal('database', name, server.name, facts?.comment ?? null)
-    if (state !== 'missing') await dropDatabase(client, name, state)
   }
 
   /** Returns how long it took, in milliseconds. */

@@ -36,15 +36,13 @@ const COST: Readonly<Record<CopyStrategy, { readonly begin: number; readonly rat
   clone: { begin: 500, rate: Number.POSITIVE_INFINITY },
 }
 
-/** Guesses how long copying so many bytes takes, in milliseconds; other disks and other load make other times. */
-export function copyMs(strategy: CopyStrategy, bytes: number): number {
-  const { begin, rate } = COST[strategy]
-  return Math.round(begin + bytes / rate)
-}
-
-/** As `copyMs`, for a strategy that was written down by whatever release; an unknown one counts as the slowest. */
+/**
+ * Guesses how long copying so many bytes takes, in milliseconds, by a strategy that was written down by whatever release: an
+ * unknown one counts as the slowest. Other disks and other load make other times.
+ */
 export function guessCopyMs(method: string, bytes: number): number {
-  return copyMs(Object.hasOwn(COST, method) ? (method as CopyStrategy) : 'default', bytes)
+  const { begin, rate } = COST[Object.hasOwn(COST, method) ? (method as CopyStrategy) : 'default']
+  return Math.round(begin + bytes / rate)
 }
 
 /** Says whether knowing more about clone would change how such a template is copied to one tenant. */

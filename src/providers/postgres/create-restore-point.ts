@@ -6,7 +6,7 @@ import type { CopyTaken } from '../../model/restore-point-cost.ts'
 import type { Placement } from '../../model/tenant.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
-import type { CreatedRestorePoint, RestorePointLooks } from '../provider.ts'
+import type { CreatedRestorePoint, RestorePointLooks } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { attachmentRefusal, readAttachments } from './attachments.ts'
 import { chooseCopy } from './choose-copy.ts'
@@ -14,11 +14,10 @@ import { createClosedDatabase } from './create-closed-database.ts'
 import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
-import { databaseState } from './database-state.ts'
 import { dropDatabase } from './drop-database.ts'
+import { dropRemains } from './drop-remains.ts'
 import { endSessions } from './end-sessions.ts'
 import { changeFenced } from './fence.ts'
-import { foreignRefusal } from './foreign-refusal.ts'
 import { diskBytesOf } from './foresee-copies.ts'
 import { openDatabase } from './open-database.ts'
 import { readDatabase } from './read-database.ts'
@@ -45,7 +44,7 @@ export async function createRestorePoint(
       const { owner } = await readTenantDatabase(client, server.name, placement)
       // Before anybody's session is ended for nothing, and again when nobody can make another one.
       await refuseAttached(client)
-      await dropRemains(client, owner)
+      await dropRemains(client, { server: server.name, name, mark, owner })
       const settings = await readDatabaseSettings(client, database)
       const { method, closedMs } = await copy(client, owner)
       failpoint('restore-point.copied')
@@ -81,13 +80,6 @@ export async function createRestorePoint(
       force,
     })
     if (refusal !== undefined) throw refusal
-  }
-
-  async function dropRemains(client: ClientBase, owner: string): Promise<void> {
-    const facts = await readDatabase(client, name)
-    const state = databaseState(facts, { mark, owner })
-    if (state === 'foreign') throw foreignRefusal('database', name, server.name, facts?.comment ?? null)
-    if (state !== 'missing') await dropDatabase(client, name, state)
   }
 
   async function copy(client: ClientBase, owner: string): Promise<Pick<CopyTaken, 'method' | 'closedMs'>> {

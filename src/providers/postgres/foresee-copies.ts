@@ -1,5 +1,5 @@
 import type { ClientBase } from '../../postgres/connect.ts'
-import type { CopyOutlook } from '../provider.ts'
+import type { CopyOutlook } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { knownClone } from './clone-capability.ts'
 import { copyStrategy } from './copy-strategy.ts'

@@ -7,9 +7,8 @@ import type { FoundDatabase, MarkedName, Provider, ServerCapabilities } from '..
 import { readAdminRights } from './admin-rights.ts'
 import { type AdminServer, AT_ONCE, adminServer } from './admin-server.ts'
 import { branchDatabase } from './branch-database.ts'
-import { chooseCopy } from './choose-copy.ts'
 import { knownClone, probedClone } from './clone-capability.ts'
-import { copyMs, guessCopyMs } from './copy-strategy.ts'
+import { guessCopyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseName } from './database-names.ts'
@@ -123,12 +122,6 @@ export function createPostgresProvider({
     foreseeCopies: async (server, databases) => foreseeCopies(serverOf(server), databases),
 
     guessCopyMs,
-
-    copyCost: async ({ server, database }) =>
-      serverOf(server).run(async (client) => {
-        const { strategy, bytes } = await chooseCopy(client, database)
-        return { bytes, ms: copyMs(strategy, bytes) }
-      }),
 
     plannedBranch: ({ server }, mark) => ({ server, database: databaseName(mark) }),
 

@@ -5,7 +5,7 @@ import { withFleet } from '../../with-fleet.ts'
 export function restorePointCreateCommand(): Command {
   return new Command('create')
     .description(
-      "Make a restore point of a tenant as it is now; the tenant's sessions are ended, new ones wait for the copy",
+      'Make a restore point of a tenant as it is now; its sessions are ended, and nobody gets in until the copy is there',
     )
     .argument('<tenant>')
     .option('--force', 'also where replication slots or subscriptions are in no copy', false)

@@ -1,0 +1,167 @@
+import type { Closure } from '../model/closure.ts'
+import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { Mark } from '../model/mark.ts'
+import type { CopyTaken } from '../model/restore-point-cost.ts'
+import type { Placement } from '../model/tenant.ts'
+import type { Client } from '../postgres/connect.ts'
+
+/** A copy of a tenant's database on the same server, which nobody can connect to. */
+export interface RestorePointRef {
+  readonly server: string
+  readonly database: string
+  readonly oid: number
+}
+
+/** What is looked at while a restore point is made; what is thrown prevents it. */
+export interface RestorePointLooks {
+  /** At the tenant, when nobody else is in it any more and the copy has not begun. */
+  readonly observe: (tenant: Client) => Promise<void>
+  /** At the copy, before it is closed to everybody. */
+  readonly prove: (copy: ConnectionDescriptor) => Promise<void>
+}
+
+export interface CreatedRestorePoint extends RestorePointRef {
+  readonly bytes: number
+  /** Settings of the tenant's database that the copy could not be given. */
+  readonly settingsLost: readonly string[]
+  readonly copying: CopyTaken
+}
+
+/** How copying some databases of one server would come out. */
+export interface CopyOutlook {
+  readonly copies: readonly {
+    readonly bytes: number
+    /** As in `CopyTaken`. */
+    readonly method: string
+    readonly diskBytes: number
+  }[]
+  /** What is free where these databases are; null: it cannot be told for sure. */
+  readonly freeBytes: number | null
+}
+
+export interface RestoreRequest {
+  readonly placement: Placement
+  readonly point: RestorePointRef
+  /** Of the restore point. */
+  readonly mark: Mark
+  /** That of the state before the restore, which becomes a restore point of its own. */
+  readonly keptMark: Mark
+  /** Exchange it although something that no copy has, such as a replication slot, stays with the state before. */
+  readonly force?: boolean
+}
+
+export interface RestoreOutcome {
+  /** Where the tenant is now: the same name, another OID. */
+  readonly placement: Placement
+  /** The state before; null when it is gone by now. */
+  readonly kept: RestorePointRef | null
+  /** How long nobody could be in the tenant, in milliseconds; null: an earlier call has done it. */
+  readonly closedFor: number | null
+  /** Settings of the tenant's database that could not be applied again. */
+  readonly settingsLost: readonly string[]
+}
+
+export interface BranchRequest {
+  /** The tenant. */
+  readonly placement: Placement
+  /** The restore point that is copied, and its mark; null: the tenant itself. */
+  readonly from: { readonly point: RestorePointRef; readonly mark: Mark } | null
+  /** Of the branch. */
+  readonly mark: Mark
+}
+
+/** A throw-away copy of a tenant's database, into which nobody but the admin gets. */
+export interface Branch {
+  /** As the tenant's, so that migrations run on it as they do there; without a login role. */
+  readonly placement: Placement
+  readonly bytes: number
+  /** How long copying took, in milliseconds; if the tenant itself was copied, it was closed for that long at most. */
+  readonly copyMs: number
+  /** Settings of the tenant's database that the copy could not be given. */
+  readonly settingsLost: readonly string[]
+}
+
+/**
+ * The part of a provider that copies tenants: to be put back, or to be tried out on. As everywhere in a provider, every
+ * operation may be repeated after a crash at any point.
+ */
+export interface CopyingProvider {
+  /** How many databases of one server are copied at once; more wait. */
+  readonly copiesAtOnce: number
+
+  /** Returns where a restore point will be: so that it can be recorded before it is made. */
+  plannedRestorePoint(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
+
+  /**
+   * Copies a tenant's database; the same mark again makes it anew. The others' sessions in the tenant are ended, and new
+   * ones wait until the copy is there, or are refused when it takes long. `force`: although something is left out that a
+   * copy cannot have.
+   * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; RESTORE_POINT_REFUSED naming what
+   * would be left out, or what makes a copy impossible; what the looks throw, and then there is no copy
+   */
+  createRestorePoint(
+    placement: Placement,
+    mark: Mark,
+    looks: RestorePointLooks,
+    options?: { readonly force?: boolean },
+  ): Promise<CreatedRestorePoint>
+
+  /**
+   * Puts a restore point in the place of a tenant's database and keeps what was there. Called again after it happened, it
+   * changes nothing. `confirm` is asked when nobody else is in the tenant any more; what it throws leaves all as it is.
+   * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, RESTORE_REFUSED naming what would stay with the state before,
+   * DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
+   */
+  restore(request: RestoreRequest, confirm: (tenant: Client) => Promise<void>): Promise<RestoreOutcome>
+
+  /**
+   * Opens a restore point to us alone, for as long as `look` takes; whatever happens, nobody without the rights of its owner
+   * gets in. What it holds must not be changed.
+   * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE; what `look` throws
+   */
+  lookIntoRestorePoint(
+    point: RestorePointRef,
+    mark: Mark,
+    look: (point: ConnectionDescriptor) => Promise<void>,
+  ): Promise<void>
+
+  /**
+   * Removes a restore point, only if name, mark and OID agree; gone is fine. An OID of null: it was never seen whole.
+   * @throws FleetError DATABASE_FOREIGN
+   */
+  releaseRestorePoint(
+    ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly oid: number | null },
+    mark: Mark,
+  ): Promise<void>
+
+  /**
+   * Says how restore points of these databases would come out, in one query whatever their number; those that are gone are
+   * left out. @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED
+   */
+  foreseeCopies(server: string, databases: readonly string[]): Promise<CopyOutlook>
+
+  /** Guesses how long copying so many bytes takes by a method of `foreseeCopies`, in milliseconds. */
+  guessCopyMs(method: string, bytes: number): number
+
+  /** Returns where a branch will be: so that it can be recorded before it is made. */
+  plannedBranch(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
+
+  /**
+   * Copies a restore point, which stays as it is, or the tenant itself: the others' sessions in the tenant are ended then,
+   * and nobody gets in until the copy is there. The same mark again makes it anew.
+   * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
+   */
+  branch(request: BranchRequest): Promise<Branch>
+
+  /**
+   * Removes a branch, only if name and mark agree; gone is fine. Ends its sessions.
+   * @throws FleetError DATABASE_FOREIGN
+   */
+  deleteBranch(ref: Pick<RestorePointRef, 'server' | 'database'>, mark: Mark): Promise<void>
+
+  /**
+   * Lets the clients of a pooler go on that a process has left waiting; fine where they go on by now.
+   * @throws FleetError CLIENTS_NOT_PAUSED when the pooler is not reached, or not in the configuration any more
+   */
+  reopen(closure: Closure): Promise<void>
+}
