@@ -1,5 +1,4 @@
 import { readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { withClient } from '../../src/postgres/connect.ts'
@@ -7,12 +6,12 @@ import { formatConnectionString } from '../../src/postgres/connection-string.ts'
 import { useEmbeddedServer } from '../../src/providers/embedded/embedded-server.ts'
 import { stopServer } from '../../src/providers/embedded/stop-server.ts'
 import type { RunServer } from './global-setup.ts'
-import { makeTestDirectory, ownerOfTestDirectory } from './test-directory.ts'
+import { makeTestDirectory, ownerOfTestDirectory, PARENTS, parentOfData } from './test-directory.ts'
 
 /** Starts an embedded server of this run's own, in a directory that goes with it, and cleans up after killed runs. */
 export async function startEmbeddedServer(): Promise<RunServer> {
   await removeAbandoned()
-  const directory = await makeTestDirectory()
+  const directory = await makeTestDirectory(await parentOfData())
   const options = { directory: join(directory, '.fleet') }
   const first = await useEmbeddedServer(options)
   await withClient(first.admin, { applicationName: 'fleet/test' }, async (client) => {
@@ -37,17 +36,21 @@ export async function startEmbeddedServer(): Promise<RunServer> {
 
 /** Stops the servers that killed runs left, recognised by the directory's name and the lock that they hold. */
 async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const owner = ownerOfTestDirectory(name)
-    if (owner === undefined || isAlive(owner)) continue
-    const directory = join(tmpdir(), name)
-    const files = await readdir(directory, { recursive: true }).catch(() => [])
-    for (const file of files.filter((it) => it.endsWith('/data/postmaster.pid'))) {
-      const data = join(directory, dirname(file))
-      await stopServer({ data, serverLock: join(dirname(data), 'server.lock') }, systemClock)
+  for (const parent of PARENTS) {
+    for (const name of await readdir(parent).catch(() => [])) {
+      const owner = ownerOfTestDirectory(name)
+      if (owner !== undefined && !isAlive(owner)) await removeDirectory(join(parent, name))
     }
-    await rm(directory, { recursive: true, force: true })
   }
+}
+
+async function removeDirectory(directory: string): Promise<void> {
+  const files = await readdir(directory, { recursive: true }).catch(() => [])
+  for (const file of files.filter((it) => it.endsWith('/data/postmaster.pid'))) {
+    const data = join(directory, dirname(file))
+    await stopServer({ data, serverLock: join(dirname(data), 'server.lock') }, systemClock)
+  }
+  await rm(directory, { recursive: true, force: true })
 }
 
 function isAlive(pid: number): boolean {
