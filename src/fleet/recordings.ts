@@ -2,12 +2,9 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FleetConfig } from '../config/config.ts'
 import type { SqlChecksumsOf } from '../migrations/check-migrations.ts'
-import { compileMigration } from '../migrations/compile/compile-migration.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
-import { recordMigrations } from '../migrations/record/record-migrations.ts'
 import type { RecordedMigration } from '../migrations/risk/assess-migration.ts'
-import { findWaivers } from '../migrations/risk/waivers.ts'
 
 /** Recordings of a process: a file is recorded once as long as it stays the same. */
 export interface Recordings {
@@ -39,6 +36,10 @@ export function createRecordings({
   }
 
   async function record(missing: readonly Migration[]): Promise<void> {
+    // As with all that needs the parser: most commands do not.
+    const { compileMigration } = await import('../migrations/compile/compile-migration.ts')
+    const { recordMigrations } = await import('../migrations/record/record-migrations.ts')
+    const { findWaivers } = await import('../migrations/risk/waivers.ts')
     const recordings = await recordMigrations(missing, { setup })
     for (const [index, migration] of missing.entries()) {
       const recording = recordings[index]

@@ -32,7 +32,6 @@ import { startRollout } from '../rollout/start-rollout.ts'
 import type { Started } from '../rollout/started.ts'
 import { undoRollout } from '../rollout/undo-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
-import { assessMigrations } from './assess-migrations.ts'
 import type { DriveResult, Fleet, PlanOptions, UndoOptions } from './fleet.ts'
 import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
@@ -131,6 +130,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     const names = migrations.map(({ name }) => name)
     // The chain from the tenants that are furthest behind runs through all the others' versions.
     const { history = [] } = [...versions].sort((a, b) => b.pending.length - a.pending.length)[0] ?? {}
+    // Here and not at the top: parser and rules are half of the program, and most commands need neither.
+    const { assessMigrations } = await import('./assess-migrations.ts')
     const assessments = await assessMigrations(
       all.filter(({ name }) => names.includes(name)),
       all.filter(({ name }) => history.includes(name)),
