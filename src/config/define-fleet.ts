@@ -122,6 +122,11 @@ export interface FleetInput {
          * refused. Default: no limit but what is free, where that can be seen.
          */
         readonly maxBytes?: ByteSizeInput | Readonly<Record<string, ByteSizeInput>> | undefined
+        /**
+         * Tenants from this size on are dumped by pg_dump and pg_restore while they are in use, where the server cannot copy by
+         * reference; the programs are those of a folder, or of PATH. Default: none.
+         */
+        readonly dump?: { readonly from: ByteSizeInput; readonly programs?: string | undefined } | undefined
       }
     | undefined
 }

@@ -48,7 +48,14 @@ function trusted(
     extensions: rest.extensions,
     placement: rest.placement as FleetConfig['placement'],
     seed: rest.seed as FleetConfig['seed'],
-    restorePoints: { ...restorePoints, maxBytes: restorePoints.maxBytes },
+    restorePoints: {
+      ...restorePoints,
+      maxBytes: restorePoints.maxBytes,
+      dump: restorePoints.dump && {
+        from: restorePoints.dump.from,
+        programs: restorePoints.dump.programs && resolve(origin.root, restorePoints.dump.programs),
+      },
+    },
     rollout: {
       ...rollout,
       orderBy: rollout.orderBy,

@@ -164,6 +164,7 @@ const restorePoints = options({
   maxBytes: z
     .union([byteSize, z.record(z.string(), byteSize)], { error: `${NOT_A_SIZE} Or one for each server by its name.` })
     .optional(),
+  dump: options({ from: byteSize, programs: z.string({ error: 'is not a folder.' }).optional() }).optional(),
 })
 
 const functionOf = <T>(refusal: string) => z.custom<T>((value) => typeof value === 'function', { error: refusal })

@@ -88,7 +88,11 @@ export async function upgradeCatalog(config: FleetConfig): Promise<{ schemaVersi
  * @throws FleetError what starting the provider throws
  */
 export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagnosis[]> {
-  const provider = await openProvider(config.provider, { root: config.root, clock: systemClock })
+  const provider = await openProvider(config.provider, {
+    root: config.root,
+    clock: systemClock,
+    dump: config.restorePoints.dump,
+  })
   try {
     const fleet = await openFleet(config)
     return await fleet.doctor().finally(() => fleet.close())
@@ -104,7 +108,12 @@ export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagn
 async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock; upgrade: boolean }): Promise<Parts> {
   const opened: { catalog?: Catalog } = {}
   const closures = closureLog(() => dbOf(opened.catalog), clock)
-  const provider = await openProvider(config.provider, { root: config.root, clock, closures })
+  const provider = await openProvider(config.provider, {
+    root: config.root,
+    clock,
+    closures,
+    dump: config.restorePoints.dump,
+  })
   try {
     const catalog = await openCatalog(config.catalog ?? (await provider.ensureCatalogDatabase(config.name)), {
       fleet: config.name,

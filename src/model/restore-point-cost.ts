@@ -14,7 +14,7 @@ export interface CopyTaken {
 export interface ExpectedTime {
   /** Median of the sample. */
   readonly typical: number
-  /** That of the largest database of the sample. */
+  /** The longest of the sample. */
   readonly longest: number
 }
 

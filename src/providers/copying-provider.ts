@@ -34,6 +34,8 @@ export interface CopyOutlook {
     /** As in `CopyTaken`. */
     readonly method: string
     readonly diskBytes: number
+    /** Whether nobody gets into the tenant meanwhile. */
+    readonly closes: boolean
   }[]
   /** What is free where these databases are; null: it cannot be told for sure. */
   readonly freeBytes: number | null

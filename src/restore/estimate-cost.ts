@@ -5,6 +5,8 @@ export interface SampledCopy {
   readonly bytes: number
   readonly method: string
   readonly diskBytes: number
+  /** Whether nobody gets into the tenant meanwhile. */
+  readonly closes: boolean
 }
 
 /** A restore point that was made there. Times are in milliseconds. */
@@ -85,20 +87,31 @@ function limitsOf({ freeBytes, maxBytes, usedBytes }: CostInput): readonly Space
 
 function timesOf({ sample, measured, guessMs }: CostInput): Pick<ServerCost, 'took' | 'closed' | 'measured'> {
   if (sample.length === 0) return { took: null, closed: null, measured: 0 }
-  const methods = new Set(sample.map((it) => it.method))
+  const guess = ({ method, bytes }: Pick<MeasuredCopy, 'method' | 'bytes'>) => guessMs(method, bytes)
+  const methods = [...new Set(sample.map((it) => it.method))]
   // Another way of copying says nothing about this one.
-  const alike = measured.filter((it) => methods.has(it.method))
-  const guesses = sample.map(({ method, bytes }) => guessMs(method, bytes)).sort((one, other) => one - other)
-  const guessed = sum(alike.map(({ method, bytes }) => guessMs(method, bytes)))
-  const expect = (times: readonly number[]): ExpectedTime => {
-    const factor = guessed === 0 ? 1 : sum(times) / guessed
-    const typical = guesses[Math.floor((guesses.length - 1) / 2)] ?? 0
-    return { typical: Math.round(typical * factor), longest: Math.round((guesses.at(-1) ?? 0) * factor) }
+  const alike = methods.map((method) => ({ method, copies: measured.filter((it) => it.method === method) }))
+  const expect = (timeOf: (copy: MeasuredCopy) => number, guessed: (copy: SampledCopy) => number): ExpectedTime => {
+    const factors = new Map(
+      alike.map(({ method, copies }) => [method, sum(copies.map(timeOf)) / sum(copies.map(guess))]),
+    )
+    const times = sample
+      // Not a number: nothing was measured.
+      .map((copy) => {
+        const factor = factors.get(copy.method) ?? Number.NaN
+        return Number.isNaN(factor) ? guessed(copy) : guess(copy) * factor
+      })
+      .sort((one, other) => one - other)
+    const typical = times[Math.floor((times.length - 1) / 2)] ?? 0
+    return { typical: Math.round(typical), longest: Math.round(times.at(-1) ?? 0) }
   }
   return {
-    took: expect(alike.map((it) => it.tookMs)),
-    closed: expect(alike.map((it) => it.closedMs)),
-    measured: alike.length,
+    took: expect(({ tookMs }) => tookMs, guess),
+    closed: expect(
+      ({ closedMs }) => closedMs,
+      (copy) => (copy.closes ? guess(copy) : 0),
+    ),
+    measured: sum(alike.map(({ copies }) => copies.length)),
   }
 }
 

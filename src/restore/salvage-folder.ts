@@ -1,5 +1,6 @@
 import { chmod, type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { failpoint } from '../lib/failpoint.ts'
 import { FleetError } from '../model/errors.ts'
 
 export interface SalvageOwner {
@@ -29,7 +30,8 @@ export async function claimSalvageFolder(directory: string, owner: SalvageOwner)
     const entries = await readdir(directory)
     await refuseForeign(directory, entries, owner)
     await chmod(directory, FOLDER_MODE)
-    for (const name of entries) await rm(join(directory, name))
+    // The mark stays: without it, nobody could tell whose the rest is.
+    for (const name of entries.filter((it) => it !== UNFINISHED)) await rm(join(directory, name))
     await writeWhole(join(directory, UNFINISHED), document(owner))
     return async () => {
       await rm(join(directory, UNFINISHED), { force: true })
@@ -79,7 +81,8 @@ function folderRefusal(directory: string, cause: unknown): FleetError {
 }
 
 async function refuseForeign(directory: string, entries: readonly string[], owner: SalvageOwner): Promise<void> {
-  if (entries.length === 0) return
+  // A mark that did not get its name is the first thing in a folder: nothing else was written by then.
+  if (entries.every((name) => name === `${UNFINISHED}${PART}`)) return
   if (!entries.includes(UNFINISHED)) {
     throw new FleetError('SALVAGE_REFUSED', `The folder ${directory} is not empty.`)
   }
@@ -106,6 +109,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
   await rm(part, { force: true })
   const file = await open(part, 'wx', FILE_MODE)
   await file.writeFile(text)
+  failpoint('salvage.marking')
   await finish(file, part, path)
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { type CostInput, estimateCost } from '../../src/restore/estimate-cost.ts'
 
 const MB = 1_000_000
-const full = (bytes: number) => ({ bytes, method: 'full', diskBytes: bytes })
-const byReference = (bytes: number) => ({ bytes, method: 'reference', diskBytes: 0 })
+const full = (bytes: number) => ({ bytes, method: 'full', diskBytes: bytes, closes: true })
+const byReference = (bytes: number) => ({ bytes, method: 'reference', diskBytes: 0, closes: true })
 
 /** Three databases that are all of them, of which nothing was ever copied; a MB takes a millisecond. */
 const INPUT: CostInput = {
@@ -105,6 +105,19 @@ describe('how long it takes', () => {
   test('is not told from another way of copying', () => {
     const measured = [{ bytes: 10 * MB, method: 'reference', closedMs: 9_000, tookMs: 9_000 }]
     expect(estimate({ measured })).toMatchObject({ closed: { typical: 20 }, measured: 0 })
+  })
+
+  test('is told for each way by itself, and who is not closed is closed for no time', () => {
+    const online = { bytes: 500 * MB, method: 'online', diskBytes: 500 * MB, closes: false }
+    expect(estimate({ sample: [full(10 * MB), online] })).toMatchObject({
+      took: { typical: 10, longest: 500 },
+      closed: { typical: 0, longest: 10 },
+    })
+    const measured = [{ bytes: 10 * MB, method: 'full', closedMs: 30, tookMs: 60 }]
+    expect(estimate({ sample: [full(10 * MB), online], measured })).toMatchObject({
+      took: { typical: 60, longest: 500 },
+      closed: { typical: 0, longest: 30 },
+    })
   })
 
   test('does not depend on the size of what is copied by reference', () => {

@@ -148,7 +148,7 @@ describe('a salvage', () => {
     ])
   })
 
-  test.each(['salvage.claimed', 'salvage.table-written'])(
+  test.each(['salvage.marking', 'salvage.claimed', 'salvage.table-written'])(
     'killed at %s loses nothing: it is made again from what was kept, in the same folder',
     async (failpoint) => {
       const { fleet, asOwner, root, env, folder } = await setup()

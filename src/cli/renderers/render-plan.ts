@@ -71,14 +71,15 @@ function details(plan: RolloutPlan, page: Page): string[] {
   ]
 }
 
-function restorePointText({ migrations, policy }: RolloutPlan): string | undefined {
+function restorePointText({ migrations, policy, restorePointCost }: RolloutPlan): string | undefined {
+  const isOnline = restorePointCost?.servers.every(({ closed }) => closed?.longest === 0) ?? false
   const names = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
   if (policy.restorePoints === 'always')
-    return 'Each tenant gets a restore point first: its sessions are ended, and nobody gets in while it is copied.'
+    return `Each tenant gets a restore point first${isOnline ? ', and stays in use meanwhile.' : ': its sessions are ended, and nobody gets in while it is copied.'}`
   if (names.length === 0) return undefined
   if (policy.restorePoints === 'never')
     return `No restore point is taken, although one should be before: ${names.join(', ')}.`
-  return `Tenants that lack ${names.join(' or ')} get a restore point first: their sessions are ended, and nobody gets in while they are copied.`
+  return `Tenants that lack ${names.join(' or ')} get a restore point first${isOnline ? ', and stay in use meanwhile.' : ': their sessions are ended, and nobody gets in while they are copied.'}`
 }
 
 function nothingToDo(plan: RolloutPlan, { width }: Page): string {

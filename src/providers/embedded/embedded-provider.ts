@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../../model/diagnosis.ts'
 import { withClient } from '../../postgres/connect.ts'
+import type { DumpSettings } from '../postgres/dump-programs.ts'
 import { createPostgresProvider } from '../postgres/postgres-provider.ts'
 import type { Provider } from '../provider.ts'
 import { type EmbeddedServer, type EmbeddedServerOptions, useEmbeddedServer } from './embedded-server.ts'
@@ -10,10 +11,10 @@ const CLOSE_TO_PUBLIC = 'revoke connect, temporary on database postgres, templat
 
 /**
  * Makes the provider whose tenants are databases on the project's embedded PostgreSQL; starts it, or joins the one
- * that runs. `close` ends this use of it.
+ * that runs. `close` ends this use of it. `dump`: which tenants are dumped rather than copied by the server.
  * @throws FleetError EMBEDDED_UNAVAILABLE
  */
-export async function createEmbeddedProvider(options: EmbeddedServerOptions): Promise<Provider> {
+export async function createEmbeddedProvider(options: EmbeddedServerOptions, dump?: DumpSettings): Promise<Provider> {
   const server = await useEmbeddedServer(options)
   // Else every tenant's role could look into them, and list the names of all databases.
   if (server.started)
@@ -21,6 +22,7 @@ export async function createEmbeddedProvider(options: EmbeddedServerOptions): Pr
   const { clock } = options
   const provider = createPostgresProvider({
     servers: [{ name: SERVER, admin: server.admin }],
+    dump,
     ...(clock ? { clock } : {}),
   })
   return {

@@ -4,6 +4,7 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
 import { type ClientBase, connectionRefusal, openPool, type Pool } from '../../postgres/connect.ts'
 import { classifySqlstate, SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import type { DumpSettings } from './dump-programs.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 
 /** A server as its admin sees it: a few connections to the maintenance database, opened when they are needed. */
@@ -12,6 +13,8 @@ export interface AdminServer {
   readonly admin: ConnectionDescriptor
   /** What its clients may come through. */
   readonly pgbouncer: Pgbouncer
+  /** Which tenants are dumped rather than copied by the server; undefined: none. */
+  readonly dump: DumpSettings | undefined
   /** How many operations are running or waiting for a connection. */
   readonly load: number
   /**
@@ -37,11 +40,13 @@ export function adminServer({
   name,
   admin,
   pgbouncer,
+  dump,
   clock,
 }: {
   name: string
   admin: ConnectionDescriptor
   pgbouncer: Pgbouncer
+  dump?: DumpSettings | undefined
   clock: Clock
 }): AdminServer {
   const limit = pLimit(AT_ONCE)
@@ -76,6 +81,7 @@ export function adminServer({
     name,
     admin,
     pgbouncer,
+    dump,
     get load() {
       return limit.activeCount + limit.pendingCount
     },

@@ -29,19 +29,20 @@ export function copyStrategy({ version, clone, templateBytes, purpose }: CopyCir
 }
 
 /** Begin, in milliseconds, and rate, in bytes per millisecond, of each; read off the same measurements, on the slow side. */
-const COST: Readonly<Record<CopyStrategy, { readonly begin: number; readonly rate: number }>> = {
+const COST: Readonly<Record<CopyStrategy | 'dump', { readonly begin: number; readonly rate: number }>> = {
   default: { begin: 200, rate: 80_000 },
   'wal-log': { begin: 200, rate: 80_000 },
   'file-copy': { begin: 500, rate: 400_000 },
   clone: { begin: 500, rate: Number.POSITIVE_INFINITY },
+  dump: { begin: 1_000, rate: 20_000 },
 }
 
 /**
- * Guesses how long copying so many bytes takes, in milliseconds, by a strategy that was written down by whatever release: an
+ * Guesses how long copying so many bytes takes, in milliseconds, by a way that was written down by whatever release: an
  * unknown one counts as the slowest. Other disks and other load make other times.
  */
 export function guessCopyMs(method: string, bytes: number): number {
-  const { begin, rate } = COST[Object.hasOwn(COST, method) ? (method as CopyStrategy) : 'default']
+  const { begin, rate } = COST[Object.hasOwn(COST, method) ? (method as keyof typeof COST) : 'default']
   return Math.round(begin + bytes / rate)
 }
 

@@ -4,18 +4,20 @@ import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { CopyTaken } from '../../model/restore-point-cost.ts'
 import type { Placement } from '../../model/tenant.ts'
-import type { ClientBase } from '../../postgres/connect.ts'
+import { type ClientBase, withClient } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { CreatedRestorePoint, RestorePointLooks } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { attachmentRefusal, readAttachments } from './attachments.ts'
 import { chooseCopy } from './choose-copy.ts'
+import { copyByDump } from './copy-by-dump.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
 import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
 import { dropDatabase } from './drop-database.ts'
 import { dropRemains } from './drop-remains.ts'
+import { findDumpPrograms, isDumped } from './dump-programs.ts'
 import { endSessions } from './end-sessions.ts'
 import { changeFenced } from './fence.ts'
 import { diskBytesOf } from './foresee-copies.ts'
@@ -27,7 +29,8 @@ const PATIENCE_MS = 60_000
 
 /**
  * Copies a tenant's database into one that nobody can connect to, with the settings that a copy loses, and has it proven.
- * What an earlier call with the same mark left is made again from the start.
+ * What an earlier call with the same mark left is made again from the start. A large one stays in use, where that is wanted: then
+ * it is dumped.
  * @throws FleetError TENANT_BUSY, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, RESTORE_POINT_REFUSED
  */
 export async function createRestorePoint(
@@ -83,7 +86,18 @@ export async function createRestorePoint(
   }
 
   async function copy(client: ClientBase, owner: string): Promise<Pick<CopyTaken, 'method' | 'closedMs'>> {
-    const { strategy } = await chooseCopy(client, database)
+    const { strategy, bytes, version } = await chooseCopy(client, database)
+    if (isDumped({ strategy, bytes }, server.dump)) {
+      const programs = await findDumpPrograms(server.dump, version)
+      // Before the copy: what is written meanwhile, and is in it, counts as written since.
+      await withClient({ ...server.admin, database }, { applicationName: 'fleet/dump' }, observe)
+      const dumped = { admin: server.admin, source: database, name, mark, owner, programs }
+      await copyByDump(client, dumped).catch(async (error: unknown) => {
+        await dropRemains(client, { server: server.name, name, mark, owner })
+        throw error
+      })
+      return { method: 'dump', closedMs: 0 }
+    }
     const closedMs = await changeFenced(client, {
       admin: server.admin,
       pgbouncer: server.pgbouncer,

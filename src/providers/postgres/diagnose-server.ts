@@ -8,6 +8,7 @@ import type { ServerCapabilities } from '../provider.ts'
 import { type AdminRights, missingGrants, readAdminRights } from './admin-rights.ts'
 import type { AdminServer } from './admin-server.ts'
 import { knownClone } from './clone-capability.ts'
+import { type DumpSettings, findDumpPrograms } from './dump-programs.ts'
 import { APP_ROLE, OWNER_ROLE } from './fleet-role-names.ts'
 
 type Finding = Omit<Diagnosis, 'subject'>
@@ -18,14 +19,16 @@ const FEW_CONNECTIONS = 20
 /** Looks at one server: reach, version, rights, what is open to everybody, the PgBouncers in front of it. Never throws for what it finds. */
 export async function diagnoseServer(server: AdminServer): Promise<readonly Diagnosis[]> {
   const subject = `server ${server.name}`
-  const findings = await server.run(look).catch((error: unknown) => {
-    if (!(error instanceof FleetError)) throw error
-    return [{ verdict: 'error', message: error.message, remedy: error.remedy } as const]
-  })
+  const findings = await server
+    .run((client) => look(client, server))
+    .catch((error: unknown) => {
+      if (!(error instanceof FleetError)) throw error
+      return [{ verdict: 'error', message: error.message, remedy: error.remedy } as const]
+    })
   return [...findings, encryption(server), ...(await server.pgbouncer.diagnose())].map((it) => ({ subject, ...it }))
 }
 
-async function look(client: ClientBase): Promise<readonly Finding[]> {
+async function look(client: ClientBase, { dump }: AdminServer): Promise<readonly Finding[]> {
   const rights = await readAdminRights(client)
   return [
     reachedVersion(rights),
@@ -35,7 +38,18 @@ async function look(client: ClientBase): Promise<readonly Finding[]> {
     openDatabases(await readOpenDatabases(client), rights),
     connections(await readConnections(client)),
     cloneSupport(await knownClone(client)),
+    ...(dump === undefined ? [] : [await dumpPrograms(dump, rights)]),
   ]
+}
+
+async function dumpPrograms(dump: DumpSettings, { version }: AdminRights): Promise<Finding> {
+  try {
+    const programs = await findDumpPrograms(dump, version)
+    return { verdict: 'ok', message: `${programs.dump} and ${programs.restore} fit the server.` }
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error
+    return { verdict: 'error', message: error.message, remedy: error.remedy }
+  }
 }
 
 function reachedVersion({ version }: AdminRights): Finding {

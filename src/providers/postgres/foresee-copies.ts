@@ -3,6 +3,7 @@ import type { CopyOutlook } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { knownClone } from './clone-capability.ts'
 import { copyStrategy } from './copy-strategy.ts'
+import { isDumped } from './dump-programs.ts'
 import { freeSpace } from './free-space.ts'
 
 /**
@@ -14,8 +15,9 @@ export async function foreseeCopies(server: AdminServer, databases: readonly str
     const clone = await knownClone(client)
     const found = await readSizes(client, databases)
     const copies = found.map(({ version, bytes }) => {
-      const method = copyStrategy({ version, templateBytes: bytes, clone, purpose: 'many' })
-      return { bytes, method, diskBytes: diskBytesOf(method, bytes) }
+      const strategy = copyStrategy({ version, templateBytes: bytes, clone, purpose: 'many' })
+      const method = isDumped({ strategy, bytes }, server.dump) ? 'dump' : strategy
+      return { bytes, method, diskBytes: diskBytesOf(method, bytes), closes: method !== 'dump' }
     })
     const freeBytes = found.every((it) => it.isHome) ? await freeSpace(client, server) : null
     return { copies, freeBytes }

@@ -14,6 +14,7 @@ import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseName } from './database-names.ts'
 import { deleteDatabase } from './delete-database.ts'
 import { diagnoseServer } from './diagnose-server.ts'
+import type { DumpSettings } from './dump-programs.ts'
 import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
 import { findDatabases } from './find-databases.ts'
@@ -40,6 +41,8 @@ export interface PostgresProviderOptions {
   readonly servers: readonly PostgresServer[]
   /** Required where a server has consoles: nobody is made to wait without a record of it. */
   readonly closures?: ClosureLog
+  /** Which tenants are dumped rather than copied by the server; left out: none. */
+  readonly dump?: DumpSettings | undefined
   readonly clock?: Clock
 }
 
@@ -47,6 +50,7 @@ export interface PostgresProviderOptions {
 export function createPostgresProvider({
   servers,
   closures = NO_LOG,
+  dump,
   clock = systemClock,
 }: PostgresProviderOptions): Provider {
   const guard = resumeGuard(clock)
@@ -57,6 +61,7 @@ export function createPostgresProvider({
         name,
         admin,
         pgbouncer: pgbouncer({ server: name, consoles, pauseTimeout, closures, guard, clock }),
+        dump,
         clock,
       }),
     ]),
