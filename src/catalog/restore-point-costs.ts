@@ -21,31 +21,50 @@ export interface ShareInput {
   readonly most: number
 }
 
-/**
- * Counts the tenants that get a restore point by server, with some of their databases: the same ones for the same plan. Those
- * that are reached by a URL of their own get none.
- */
-export async function shareRestorePoints(db: CatalogDb, input: ShareInput): Promise<readonly RestorePointShare[]> {
+/** What a plan's restore points are taken of. */
+export interface RestorePointShares {
+  readonly servers: readonly RestorePointShare[]
+  /** Tenants that would need one, and are reached by a URL of their own: nothing can be made on their servers. */
+  readonly elsewhere: { readonly tenants: number; readonly examples: readonly string[] }
+}
+
+const EXAMPLES = 3
+
+/** Counts the tenants that get a restore point by server, with some of their databases: the same ones for the same plan. */
+export async function shareRestorePoints(db: CatalogDb, input: ShareInput): Promise<RestorePointShares> {
   const { plan, assignment, histories, most } = input
   // Placements are read of those that were drawn alone: that of each tenant would cost more than all the rest.
-  const { rows } = await sql<RestorePointShare>`
+  const { rows } = await sql<RestorePointShare & { elsewhere: boolean; ids: readonly string[] }>`
     with due as materialized (
-      select a.id, a.server, row_number() over (partition by a.server order by hashtextextended(${plan.digest} || a.id, 0)) as lot
+      select a.id, a.server, o.id is not null as elsewhere, row_number() over (
+        partition by a.server, o.id is not null order by hashtextextended(${plan.digest} || a.id, 0)) as lot
       from ${assignWaves(assignment, { readyBefore: null })} a
-      where a.wave = any(${[...plannedWaves(assignment, plan)]}) and a.id not in (select id from fleet.tenant where placement ? 'address')
+      left join (select id from fleet.tenant where placement ? 'address') o on o.id = a.id
+      where a.wave = any(${[...plannedWaves(assignment, plan)]})
         and a.history_id in (
           select h.id from fleet.history h
           where to_jsonb(h.names) in (select jsonb_array_elements(${JSON.stringify(histories)}::jsonb))
         )
     )
-    select server, tenants, databases
-    from (select server, count(*)::int as tenants from due group by server) counted
+    select server, elsewhere, tenants, databases, ids
+    from (select server, elsewhere, count(*)::int as tenants from due group by server, elsewhere) counted
       join (
-        select due.server, array_agg(t.placement ->> 'database' order by due.lot) as databases
-        from due join fleet.tenant t on t.id = due.id where due.lot <= ${most} group by due.server
-      ) drawn using (server)
+        select due.server, due.elsewhere, array_agg(t.placement ->> 'database' order by due.lot) as databases,
+          array_agg(t.id order by due.lot) as ids
+        from due join fleet.tenant t on t.id = due.id
+        where due.lot <= case when due.elsewhere then ${EXAMPLES}::int else ${most}::int end group by due.server, due.elsewhere
+      ) drawn using (server, elsewhere)
     order by server`.execute(db)
-  return rows
+  const elsewhere = rows.filter((it) => it.elsewhere)
+  return {
+    servers: rows
+      .filter((it) => !it.elsewhere)
+      .map(({ server, tenants, databases }) => ({ server, tenants, databases })),
+    elsewhere: {
+      tenants: elsewhere.reduce((sum, { tenants }) => sum + tenants, 0),
+      examples: elsewhere.flatMap(({ ids }) => ids).slice(0, EXAMPLES),
+    },
+  }
 }
 
 /** A restore point that was made, with its size in bytes. */

@@ -53,4 +53,6 @@ export interface ServerCost {
 /** What the restore points of a plan are expected to take; it is no part of what the digest names. */
 export interface RestorePointCost {
   readonly servers: readonly ServerCost[]
+  /** Tenants that need one and cannot have one, since a URL of their own is all that is known of their server. They would fail. */
+  readonly elsewhere: { readonly tenants: number; readonly examples: readonly string[] }
 }

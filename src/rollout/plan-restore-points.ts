@@ -36,7 +36,7 @@ export async function planRestorePoints(
   const { plan, assignment } = planned
   const histories = plan.versions.filter((it) => needsRestorePoint(plan, it.pending)).map((it) => it.history)
   if (histories.length === 0) return planned
-  const shares = await shareRestorePoints(db, { plan, assignment, histories, most: SAMPLE })
+  const { servers: shares, elsewhere } = await shareRestorePoints(db, { plan, assignment, histories, most: SAMPLE })
   const [made, used] = await Promise.all([
     listMadeCopies(db, { servers: shares.map(({ server }) => server), most: MEASURED }),
     sumRestorePoints(db),
@@ -57,7 +57,7 @@ export async function planRestorePoints(
       })
     }),
   )
-  const restorePointCost: RestorePointCost = { servers }
+  const restorePointCost: RestorePointCost = { servers, elsewhere }
   return { ...planned, plan: { ...plan, restorePointCost } }
 }
 

@@ -135,7 +135,8 @@ test('what restore points take is told by server, with what it is told from, in 
       fits: null,
     },
   ]
-  const lines = restorePointCostLines(servers, page).join('\n')
+  const elsewhere = { tenants: 1, examples: ['acme'] }
+  const lines = restorePointCostLines({ servers, elsewhere }, page).join('\n')
   expect(lines).toMatchInlineSnapshot(`
     "   restore points     tenants      disk     room       one takes   tenant closed
        main               300,000  ≈ 4.5 TB   5.0 TB  0.4 s to 3 min  0.3 s to 3 min
@@ -146,13 +147,16 @@ test('what restore points take is told by server, with what it is told from, in 
        eu: times are a guess, no restore point was copied like that there yet;
        copied by reference: up to 4.5 TB as tenants and copies are written to; what
        is free is not known: say it with restorePoints.maxBytes.
-       us-east-production-1: the server did not say how large the databases are."
+       us-east-production-1: the server did not say how large the databases are.
+       1 tenant will fail: acme is reached by a URL of its own, where no restore
+       point can be made. Adopt it with --like from a server of the configuration,
+       leave it out (--skip-tenant), or take none (--take-restore-points never)."
   `)
   expect(Math.max(...lines.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
-  const costly = { ...plan, restorePointCost: { servers } }
+  const costly = { ...plan, restorePointCost: { servers, elsewhere } }
   expect(renderPlan(costly, page)).toContain(lines)
   expect(spaceRefusal(costly)).toContain('do not fit on main:')
-  expect(spaceRefusal({ ...plan, restorePointCost: { servers: servers.slice(1) } })).toBeUndefined()
+  expect(spaceRefusal({ ...plan, restorePointCost: { servers: servers.slice(1), elsewhere } })).toBeUndefined()
   expect(spaceRefusal(plan)).toBeUndefined()
 })
 

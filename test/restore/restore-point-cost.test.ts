@@ -48,6 +48,22 @@ describe('a plan says what its restore points take', () => {
     expect(await fleet.rollouts.plan({ takeRestorePoints: 'never' })).not.toHaveProperty('restorePointCost')
   })
 
+  test('and who cannot have one', async () => {
+    const { fleet, inCatalog, root, env } = await setup()
+    await inCatalog((client) =>
+      client.query(
+        `update fleet.tenant set placement = placement || '{"address": {"host": "127.0.0.1"}}' where id <> 'a'`,
+      ),
+    )
+    const plan = await fleet.rollouts.plan()
+    expect(plan.restorePointCost).toMatchObject({ servers: [{ tenants: 1 }], elsewhere: { tenants: 2 } })
+    expect(plan.restorePointCost?.elsewhere.examples.toSorted()).toEqual(['b', 'c'])
+    const shown = await runFleet(['rollout', 'plan'], { root, env })
+    expect(shown.output.replaceAll(/\s+/g, ' ')).toMatch(
+      /2 tenants will fail: (b, c|c, b) are reached by a URL of their own/,
+    )
+  })
+
   test('and nothing of databases that are gone', async () => {
     const { fleet, inCatalog } = await setup()
     await inCatalog((client) =>

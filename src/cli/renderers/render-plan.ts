@@ -67,7 +67,7 @@ function details(plan: RolloutPlan, page: Page): string[] {
   return [
     ...unsafe.flatMap(({ file, assessment }) => ['', renderAssessment(file, assessment, page)]),
     ...(restorePoints === undefined ? [] : ['', wrapText(restorePoints, { width: page.width, first: '   ' })]),
-    ...(plan.restorePointCost ? ['', ...restorePointCostLines(plan.restorePointCost.servers, page)] : []),
+    ...(plan.restorePointCost ? ['', ...restorePointCostLines(plan.restorePointCost, page)] : []),
   ]
 }
 

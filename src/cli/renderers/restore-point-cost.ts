@@ -1,5 +1,5 @@
 import { formatBytes } from '../../lib/format-bytes.ts'
-import type { ExpectedTime, ServerCost } from '../../model/restore-point-cost.ts'
+import type { ExpectedTime, RestorePointCost, ServerCost } from '../../model/restore-point-cost.ts'
 import type { RolloutPlan } from '../../model/rollout.ts'
 import type { Page } from '../face.ts'
 import { countOf, formatDuration, formatNumber } from './format-values.ts'
@@ -7,7 +7,7 @@ import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
 /** Shows what the restore points of a plan are expected to take, server by server, and from what that is told. */
-export function restorePointCostLines(servers: readonly ServerCost[], { width, cut }: Page): string[] {
+export function restorePointCostLines({ servers, elsewhere }: RestorePointCost, { width, cut }: Page): string[] {
   const rows = table<ServerCost>(
     [
       { title: 'restore points', text: (it) => it.server, least: 14 },
@@ -20,7 +20,17 @@ export function restorePointCostLines(servers: readonly ServerCost[], { width, c
     servers,
     { width, cut, indent: 3 },
   )
-  return [rows, ...servers.map((it) => wrapText(basisText(it), { width, first: '   ' }))]
+  const notes = [...servers.map(basisText), ...elsewhereText(elsewhere)]
+  return [...(servers.length === 0 ? [] : [rows]), ...notes.map((it) => wrapText(it, { width, first: '   ' }))]
+}
+
+function elsewhereText({ tenants, examples }: RestorePointCost['elsewhere']): string[] {
+  if (tenants === 0) return []
+  const names = `${examples.join(', ')}${tenants > examples.length ? ', …' : ''}`
+  const one = tenants === 1
+  return [
+    `${countOf(tenants, 'tenant')} will fail: ${names} ${one ? 'is' : 'are'} reached by a URL of ${one ? 'its' : 'their'} own, where no restore point can be made. Adopt ${one ? 'it' : 'them'} with --like from a server of the configuration, leave ${one ? 'it' : 'them'} out (--skip-tenant), or take none (--take-restore-points never).`,
+  ]
 }
 
 /** Says why a plan is not started; undefined when its restore points fit, or nobody knows. */
