@@ -39,7 +39,8 @@ export async function savePlan(
     .onConflict((it) =>
       it
         .column('digest')
-        .where('state', '=', 'planned')
+        // Not a parameter: from its sixth use on, a prepared statement would not find the partial index by it.
+        .where('state', '=', sql.lit('planned' as const))
         .doUpdateSet((eb) => ({
           plan: eb.ref('excluded.plan'),
           assignment: eb.ref('excluded.assignment'),

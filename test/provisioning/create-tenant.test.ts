@@ -173,34 +173,40 @@ describe('a tenant', () => {
   })
 })
 
-test.each([
-  'tenant.recorded',
-  'template.database-created',
-  'template.migrated',
-  'tenant.database-created',
-  'tenant.database-opened',
-])('a creation that was killed at %s is finished by running it again', async (failpoint) => {
-  const { fleet, root, env, histories } = await setupFleet()
-  const killed = await runFleet(['tenant', 'create', 'acme', '--tag', 'ring=a'], {
-    root,
-    env: { ...env, FLEET_FAILPOINT: failpoint },
-  })
-  expect(killed.code, killed.output).toBe('SIGKILL')
-  expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'creating' })
-  const again = await runFleet(['tenant', 'create', 'acme', '--tag', 'ring=a'], { root, env })
-  expect(again.code, again.output).toBe(0)
-  expect(await histories(['acme'])).toEqual({ acme: [FIRST, SECOND] })
-  const url = await fleet.tenants.url('acme', { reveal: true })
-  await withClient(parseConnectionString(url), { applicationName: 'app' }, (app) =>
-    app.query('insert into items values (1)'),
-  )
+test('a creation that was killed at any point is finished by running it again', async () => {
+  const { fleet, root, env, migration, histories } = await setupFleet()
+  const points = [
+    'tenant.recorded',
+    'template.database-created',
+    'template.migrated',
+    'tenant.database-created',
+    'tenant.database-opened',
+  ]
+  const expected = [FIRST, SECOND]
+  for (const [index, failpoint] of points.entries()) {
+    // Another template than the one that is there.
+    const name = `${1000 + index}_more`
+    await migration(name, `await sql\`create table more_${index} ()\`.execute(db)`)
+    expected.push(name)
+    const args = ['tenant', 'create', `acme${index}`, '--tag', 'ring=a']
+    const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
+    expect(killed.code, `${failpoint}: ${killed.output}`).toBe('SIGKILL')
+    expect(await fleet.tenants.show(`acme${index}`)).toMatchObject({ state: 'creating' })
+    const again = await runFleet(args, { root, env })
+    expect(again.code, `${failpoint}: ${again.output}`).toBe(0)
+    expect(await histories([`acme${index}`]), failpoint).toEqual({ [`acme${index}`]: expected })
+    const url = await fleet.tenants.url(`acme${index}`, { reveal: true })
+    await withClient(parseConnectionString(url), { applicationName: 'app' }, (app) =>
+      app.query('insert into items values (1)'),
+    )
+  }
 })
 
-test.each(['tenant.recorded', 'tenant.database-created', 'tenant.database-opened'])(
-  'a creation that was killed at %s is removed by deleting it',
-  async (failpoint) => {
-    const { fleet, root, env, inCatalog, name } = await setupFleet()
-    await runFleet(['tenant', 'create', 'acme'], { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
+test('a creation that was killed at any point is removed by deleting it', async () => {
+  const { fleet, root, env, inCatalog, name } = await setupFleet()
+  for (const failpoint of ['tenant.recorded', 'tenant.database-created', 'tenant.database-opened']) {
+    const killed = await runFleet(['tenant', 'create', 'acme'], { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
+    expect(killed.code, `${failpoint}: ${killed.output}`).toBe('SIGKILL')
     await fleet.tenants.delete(['acme'])
     const { rows } = await inCatalog((client) =>
       client.query(
@@ -208,9 +214,9 @@ test.each(['tenant.recorded', 'tenant.database-created', 'tenant.database-opened
         [`${name}_acme`],
       ),
     )
-    expect(rows).toEqual([])
-  },
-)
+    expect(rows, failpoint).toEqual([])
+  }
+})
 
 test('a deletion that was killed goes on when it is run again', async () => {
   const { fleet, create, root, env } = await setupFleet()

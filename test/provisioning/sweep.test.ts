@@ -215,40 +215,43 @@ describe('while another process is at work, a sweep takes nothing from it', () =
   })
 })
 
-describe.each([
-  ['restore-point.recorded', ['restore-point', 'create', 'acme']],
-  ['restore-point.copied', ['restore-point', 'create', 'acme']],
-  ['restore-point.made', ['restore-point', 'create', 'acme']],
-  ['restore.recorded', ['restore', 'acme', '--yes', '--accept-data-loss']],
-  ['restore.prepared', ['restore', 'acme', '--yes', '--accept-data-loss']],
-  ['restore.swapped', ['restore', 'acme', '--yes', '--accept-data-loss']],
-  ['restore.done', ['restore', 'acme', '--yes', '--accept-data-loss']],
-  ['tenant.recorded', ['tenant', 'create', 'late']],
-  ['tenant.database-created', ['tenant', 'create', 'late']],
-  ['tenant.database-opened', ['tenant', 'create', 'late']],
-  ['tenant.database-dropped', ['tenant', 'delete', 'other', '--yes']],
-])('killed at %s', (failpoint, args) => {
-  test('a sweep changes nothing of what can go on, and finds nothing when it has', async () => {
-    const { fleet, sweep, onServer, root, env } = await setup()
-    await fleet.restorePoints.create('acme')
+test.each([
+  [
+    ['restore-point', 'create', 'acme'],
+    ['restore-point.recorded', 'restore-point.copied', 'restore-point.made'],
+  ],
+  [
+    ['restore', 'acme', '--yes', '--accept-data-loss'],
+    ['restore.recorded', 'restore.prepared', 'restore.swapped', 'restore.done'],
+  ],
+  [
+    ['tenant', 'create', 'late'],
+    ['tenant.recorded', 'tenant.database-created', 'tenant.database-opened'],
+  ],
+  [['tenant', 'delete', 'other', '--yes'], ['tenant.database-dropped']],
+])('%j killed: a sweep changes nothing of what can go on, and finds nothing when it has', async (args, failpoints) => {
+  const { fleet, sweep, onServer, root, env } = await setup()
+  await fleet.restorePoints.create('acme')
+  for (const failpoint of failpoints) {
     const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
-    expect(killed.code).toBe('SIGKILL')
+    expect(killed.code, `${failpoint}: ${killed.output}`).toBe('SIGKILL')
     const before = await onServer()
-    expect(await sweep({ remove: true })).toEqual([])
-    expect(await onServer()).toEqual(before)
-    expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
-    expect(await sweep({ remove: true })).toEqual([])
-  })
+    expect(await sweep({ remove: true }), failpoint).toEqual([])
+    expect(await onServer(), failpoint).toEqual(before)
+    expect(await runFleet(args, { root, env }), failpoint).toMatchObject({ code: 0 })
+    expect(await sweep({ remove: true }), failpoint).toEqual([])
+    if (args[1] === 'create') await fleet.tenants.delete(['late']).catch(() => {})
+  }
 })
 
-describe.each(['template.database-created', 'template.migrated'])('killed at %s', (failpoint) => {
-  test('the template is the next one to be built, and no sweep takes it', async () => {
-    const { sweep, migration, root, env } = await setup()
-    await migration('0003_color', 'await sql`alter table items add column color text`.execute(db)')
-    const args = ['tenant', 'create', 'late']
+test('killed while it builds a template, that is the next one to be built, and no sweep takes it', async () => {
+  const { sweep, migration, root, env } = await setup()
+  for (const [index, failpoint] of ['template.database-created', 'template.migrated'].entries()) {
+    await migration(`000${3 + index}_more`, `await sql\`alter table items add column more_${index} text\`.execute(db)`)
+    const args = ['tenant', 'create', `late${index}`]
     expect((await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })).code).toBe('SIGKILL')
     expect(await sweep({ remove: true })).toEqual([])
     expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
     expect(await sweep({ remove: true })).toEqual([])
-  })
+  }
 })

@@ -2,28 +2,34 @@ import { expect, test } from 'vitest'
 import { runFleet } from '../support/fleet-process.ts'
 import { setup } from './setup.ts'
 
-test.each(['rehearsal.recorded', 'rehearsal.copied', 'rehearsal.branched', 'rehearsal.migrated', 'rehearsal.dropped'])(
-  'killed at %s, the next rehearsal removes what is left and goes through',
-  async (failpoint) => {
-    const test = await setup({ points: ['a', 'b'] })
-    const before = await test.databases()
-    const args = ['rollout', 'plan', '--rehearse', '3', '--rehearse-closes-tenants']
-    const killed = await runFleet(args, { root: test.root, env: { ...test.env, FLEET_FAILPOINT: failpoint } })
-    expect(killed.code, killed.output).toBe('SIGKILL')
-    const again = await runFleet(args, test)
-    expect(again.code, again.output).toBe(0)
-    expect(await test.databases()).toEqual(before)
-    const { rows } = await test.inCatalog((client) =>
+test('killed at any point, the next rehearsal removes what is left and goes through', async () => {
+  const { root, env, databases, inCatalog } = await setup({ points: ['a', 'b'] })
+  const before = await databases()
+  const args = ['rollout', 'plan', '--rehearse', '3', '--rehearse-closes-tenants']
+  const points = [
+    'rehearsal.recorded',
+    'rehearsal.copied',
+    'rehearsal.branched',
+    'rehearsal.migrated',
+    'rehearsal.dropped',
+  ]
+  for (const failpoint of points) {
+    const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
+    expect(killed.code, `${failpoint}: ${killed.output}`).toBe('SIGKILL')
+    const again = await runFleet(args, { root, env })
+    expect(again.code, `${failpoint}: ${again.output}`).toBe(0)
+    expect(await databases(), failpoint).toEqual(before)
+    const { rows } = await inCatalog((client) =>
       client.query(
-        'select state, (select count(*)::int from fleet.rehearsal_branch) as left from fleet.rehearsal order by id',
+        'select state, (select count(*)::int from fleet.rehearsal_branch) as left from fleet.rehearsal order by id desc limit 2',
       ),
     )
-    expect(rows).toEqual([
-      { state: 'abandoned', left: 0 },
+    expect(rows, failpoint).toEqual([
       { state: 'passed', left: 0 },
+      { state: 'abandoned', left: 0 },
     ])
-  },
-)
+  }
+})
 
 test('what nobody has recorded and carries the mark is removed, and what a deleted tenant had in a rehearsal', async () => {
   const { fleet, name, inCatalog, databases } = await setup({ points: ['a', 'b'] })

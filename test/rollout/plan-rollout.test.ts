@@ -42,6 +42,15 @@ describe('a plan', () => {
     )
   })
 
+  test('is the same, however often one process makes it', async () => {
+    const { fleet, create, migration } = await setupFleet()
+    await create(['a'])
+    await migration('0003_more', 'await sql`create table more ()`.execute(db)')
+    const { digest } = await fleet.rollouts.plan()
+    // Statements are prepared, and from their sixth use on planned for any parameters.
+    for (let times = 0; times < 40; times += 1) expect(await fleet.rollouts.plan()).toMatchObject({ digest })
+  })
+
   test('keeps its digest when tenants come and go, and changes it with files, policy, scope and versions', async () => {
     const { fleet, create, migration } = await setupFleet()
     await create(['a', 'b'])

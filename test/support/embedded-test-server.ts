@@ -6,12 +6,12 @@ import { formatConnectionString } from '../../src/postgres/connection-string.ts'
 import { useEmbeddedServer } from '../../src/providers/embedded/embedded-server.ts'
 import { stopServer } from '../../src/providers/embedded/stop-server.ts'
 import type { RunServer } from './global-setup.ts'
-import { makeTestDirectory, ownerOfTestDirectory, PARENTS, parentOfData } from './test-directory.ts'
+import { makeTestDirectory, ownerOfTestDirectory, PARENTS } from './test-directory.ts'
 
 /** Starts an embedded server of this run's own, in a directory that goes with it, and cleans up after killed runs. */
 export async function startEmbeddedServer(): Promise<RunServer> {
   await removeAbandoned()
-  const directory = await makeTestDirectory(await parentOfData())
+  const directory = await makeTestDirectory()
   const options = { directory: join(directory, '.fleet') }
   const first = await useEmbeddedServer(options)
   await withClient(first.admin, { applicationName: 'fleet/test' }, async (client) => {

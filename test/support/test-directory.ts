@@ -4,9 +4,9 @@ import { join } from 'node:path'
 
 const PREFIX = 'kysely-fleet-test-'
 
-/** Makes a directory in which embedded servers may run; its name says whose it is, so that a later run may remove it. */
-export async function makeTestDirectory(parent = tmpdir()): Promise<string> {
-  const directory = await mkdtemp(join(await realpath(parent), `${PREFIX}${process.pid}-`))
+/** Makes a directory in which servers may run; its name says whose it is, so that a later run may remove it. */
+export async function makeTestDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(await realpath(await parentOfData()), `${PREFIX}${process.pid}-`))
   // As root, the server runs as nobody and has to pass through.
   await chmod(directory, 0o711)
   return directory
@@ -16,10 +16,10 @@ const MEMORY = '/dev/shm'
 const ENOUGH = 8 * 1024 ** 3
 
 /**
- * Returns where a server has its data that makes and drops some thousand databases: in memory, where there is enough of it.
+ * Returns where servers have their data that make and drop some thousand databases: in memory, where there is enough of it.
  * On some disks, making files right after many were removed takes ten times as long.
  */
-export async function parentOfData(): Promise<string> {
+async function parentOfData(): Promise<string> {
   const mounts = await readFile('/proc/mounts', 'utf8').catch(() => '')
   const options = mounts
     .split('\n')
