@@ -18,6 +18,8 @@ export async function startContainerServer(image: string): Promise<RunServer> {
       '-c',
       'max_prepared_transactions=10',
     ])
+    // As with the embedded server: what makes and drops some thousand databases is faster in memory.
+    .withTmpFs({ '/var/lib/postgresql': 'rw' })
     // PostgreSQL is the container's first process and takes a check that is killed for not answering in time, and by that
     // loses its parent, for one of its own that has crashed. Under load the default of 1 s is too short.
     .withHealthCheck({
