@@ -148,7 +148,7 @@ describe('a salvage', () => {
     ])
   })
 
-  test.each(['salvage.marking', 'salvage.claimed', 'salvage.table-written'])(
+  test.each(['salvage.claimed', 'salvage.table-written'])(
     'killed at %s loses nothing: it is made again from what was kept, in the same folder',
     async (failpoint) => {
       const { fleet, asOwner, root, env, folder } = await setup()
@@ -171,6 +171,19 @@ describe('a salvage', () => {
       expect(await readdir(folder)).toContain('public.items.csv')
     },
   )
+
+  test('killed while it marks the folder, it takes that folder when it is run again', async () => {
+    const { fleet, asOwner, root, env, folder } = await setup()
+    await fleet.restorePoints.create('acme')
+    await asOwner('insert into items values (1, 1)')
+    const args = ['restore', 'acme', '--salvage', folder, '--yes']
+    const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: 'salvage.marking' } })
+    expect(killed.code).toBe('SIGKILL')
+    expect(await readdir(folder)).toEqual(['unfinished.json.part'])
+    expect(await asOwner('select * from items')).toHaveLength(1)
+    expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
+    expect((await readdir(folder)).sort()).toEqual(['public.items.csv', 'salvage.json'])
+  })
 
   test('of 200,000 wide rows takes little memory', async () => {
     const { fleet, asOwner, root, env, folder } = await setup()
