@@ -55,7 +55,7 @@ export async function branchDatabase(
     await client.query(`grant connect on database ${database} to current_user`)
     await client.query(openDatabase({ name, mark }))
     const made = await readDatabase(client, name)
-    const { bytes } = await chooseCopy(client, name)
+    const { bytes } = await chooseCopy(client, { server, database: name, clock })
     return {
       placement: { ...placement, database: name, oid: made?.oid ?? null, loginRole: null },
       bytes,
@@ -66,7 +66,7 @@ export async function branchDatabase(
 
   /** Returns how long it took, in milliseconds. */
   async function copy(client: ClientBase, owner: string): Promise<number> {
-    const { strategy } = await chooseCopy(client, source)
+    const { strategy } = await chooseCopy(client, { server, database: source, clock })
     const change = () => createClosedDatabase(client, { name, template: source, owner, strategy })
     const before = clock.now().getTime()
     // Nobody gets into a restore point: there is nobody to keep out.

@@ -30,6 +30,17 @@ export async function probedClone(
 ): Promise<Clone> {
   const known = await knownClone(client)
   if (known !== 'not-probed') return known
+  const probing = probes.get(server) ?? probe(client, { server, clock })
+  probes.set(server, probing)
+  // One that failed says nothing to the next.
+  probing.catch(() => probes.delete(server))
+  return probing
+}
+
+/** Of this process: several ask at once, and not every admin may leave a note on the server. */
+const probes = new WeakMap<AdminServer, Promise<Clone>>()
+
+async function probe(client: ClientBase, { server, clock }: { server: AdminServer; clock: Clock }): Promise<Clone> {
   const found = await probeClone(client, { admin: server.admin, clock })
   await rememberProbe(client, found)
   return found

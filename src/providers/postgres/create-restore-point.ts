@@ -86,7 +86,7 @@ export async function createRestorePoint(
   }
 
   async function copy(client: ClientBase, owner: string): Promise<Pick<CopyTaken, 'method' | 'closedMs'>> {
-    const { strategy, bytes, version } = await chooseCopy(client, database)
+    const { strategy, bytes, version } = await chooseCopy(client, { server, database, clock })
     if (isDumped({ strategy, bytes }, server.dump)) {
       const programs = await findDumpPrograms(server.dump, version)
       // Before the copy: what is written meanwhile, and is in it, counts as written since.

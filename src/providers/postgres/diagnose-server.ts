@@ -156,9 +156,9 @@ function connections({ used, most }: { used: number; most: number }): Finding {
 
 function cloneSupport(clone: ServerCapabilities['clone']): Finding {
   const message = {
-    yes: 'Large templates are cloned by reference.',
-    no: 'Templates are copied in full: the server or its file system cannot clone by reference.',
-    'not-probed': 'Whether large templates can be cloned by reference is found out with the first one above 50 MB.',
+    yes: 'Large databases are copied by reference.',
+    no: 'Databases are copied in full: the server or its file system cannot copy by reference.',
+    'not-probed': 'Whether large databases can be copied by reference is found out with the first one above 50 MB.',
   }[clone]
   return { verdict: 'ok', message }
 }
