@@ -6,7 +6,7 @@ import type { CompiledMigration } from '../migrations/compile/compiled-migration
 import type { Migration } from '../migrations/migration.ts'
 import type { RecordedMigration } from '../migrations/risk/assess-migration.ts'
 
-/** Recordings of a process: a file is recorded once as long as it stays the same. */
+/** Recordings of a process: each direction of a file is recorded once as long as it stays the same. */
 export interface Recordings {
   of(migrations: readonly Migration[]): Promise<ReadonlyMap<string, RecordedMigration>>
   /** Those that are static. */
@@ -27,7 +27,7 @@ export function createRecordings({
   root,
 }: Pick<FleetConfig, 'migrations' | 'file' | 'root'>): Recordings {
   const done = new Map<string, RecordedMigration>()
-  const keyOf = ({ name, checksum }: Migration) => `${name} ${checksum}`
+  const keyOf = ({ name, checksum, reversed }: Migration) => `${name} ${checksum}${reversed ? ' down' : ''}`
   const setup = {
     module: SETUP,
     argument: { file: plugins.length === 0 ? null : (file ?? null), root },

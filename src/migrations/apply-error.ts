@@ -1,4 +1,4 @@
-import { sqlstateOf } from '../postgres/sqlstate.ts'
+import { SQLSTATE, sqlstateOf } from '../postgres/sqlstate.ts'
 import type { ApplyPhase } from './apply-outcome.ts'
 
 /** A statement of a migration that failed, and what the driver threw. */
@@ -58,6 +58,12 @@ export class ApplyError extends Error {
   /** Whether the connection is gone: nobody here knows then whether a COMMIT went through. */
   get connectionLost(): boolean {
     return /^(08|57P0[1235]|25P0[34])/.test(this.sqlstate ?? '')
+  }
+
+  /** Whether the frame of a message found another history than it was told, or none: which one, it cannot say. */
+  get foundOtherHistory(): boolean {
+    const { historyMoved, undefinedTable } = SQLSTATE
+    return this.phase === 'history' && (this.sqlstate === historyMoved || this.sqlstate === undefinedTable)
   }
 }
 

@@ -5,6 +5,7 @@ import type { ApplyOutcome } from './apply-outcome.ts'
 import { ApplySession, type ApplySessionOptions } from './apply-session.ts'
 import { describeApplyError } from './describe-apply-error.ts'
 import { compareHistory } from './history.ts'
+import { historyMoved } from './history-moved.ts'
 import type { Migration } from './migration.ts'
 
 export type { ApplyOutcome, ApplyPhase } from './apply-outcome.ts'
@@ -75,7 +76,7 @@ async function applyAll(session: ApplySession, options: ApplyOptions, progress: 
         await session.waitForOurs(busySince)
       } else if (error instanceof HistoryDiffers) {
         settle(error.history, left, progress)
-      } else if (foundOtherHistory(error) && progress.history !== differed) {
+      } else if (error.foundOtherHistory && progress.history !== differed) {
         settle(await session.readHistory(), left, progress)
         // Should it be what the frame was told to expect, a second look would not change that.
         differed = progress.history
@@ -93,11 +94,6 @@ function pendingOf({ pending }: ApplyOptions, { history }: Progress): readonly M
   return pending.filter(({ name }) => !history.includes(name))
 }
 
-/** Whether the frame of a message found another history than it was told, or none: which one, it cannot say. */
-function foundOtherHistory({ phase, sqlstate }: ApplyError): boolean {
-  return phase === 'history' && (sqlstate === SQLSTATE.historyMoved || sqlstate === SQLSTATE.undefinedTable)
-}
-
 /**
  * Takes over a history that was read.
  * @throws ApplyError when it is neither the expected one nor that plus the first of the pending migrations
@@ -108,13 +104,5 @@ function settle(actual: readonly string[], pending: readonly Migration[], progre
   progress.read = true
   const names = pending.map(({ name }) => name)
   if (compareHistory(expected, names, actual) !== 'moved') return
-  const missing = expected.filter((name) => !actual.includes(name))
-  const known = new Set([...expected, ...names])
-  const foreign = actual.filter((name) => !known.has(name))
-  const differences = [
-    ...(missing.length > 0 ? [`not in it: ${missing.join(', ')}`] : []),
-    ...(foreign.length > 0 ? [`not expected in it: ${foreign.join(', ')}`] : []),
-  ]
-  const what = differences.join('; ') || 'it has pending migrations out of order'
-  throw new ApplyError('history', `The tenant's history moved (${what}).`)
+  throw historyMoved(expected, names, actual)
 }

@@ -85,6 +85,19 @@ export class ApplySession {
     for (const { name } of group) onCommitted(name)
   }
 
+  /** Takes these migrations back, newest first, in one transaction and as one message; their `down` is what is recorded of them. */
+  async takeBack(
+    recorded: readonly CompiledMigration[],
+    { history, read }: ExpectedHistory,
+    onCommitted: (migration: string) => void,
+  ): Promise<void> {
+    const { tables, ownerRole, timeouts } = this.#options
+    const migrations = recorded.map(({ migration }) => migration)
+    const of = { expected: history, historyRead: read, tables, ownerRole, timeouts, last: true }
+    const frame: Frame = { migrations, takesBack: true, ...of }
+    await applyByReplay(await this.#connect(), [{ frame, migrations: recorded }], onCommitted)
+  }
+
   async #replay(
     groups: readonly (readonly Migration[])[],
     isMore: boolean,

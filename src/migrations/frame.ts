@@ -12,6 +12,8 @@ import type { HistoryTables, MigrationTimeouts } from './migration.ts'
 export interface Frame {
   /** One, or all that share the transaction, in order. */
   readonly migrations: readonly string[]
+  /** Whether they are taken back: their history rows go. */
+  readonly takesBack?: boolean
   /** The history that must stand before it; the order does not matter. */
   readonly expected: readonly string[]
   /** Whether `expected` was read from this database, not from the catalog. */
@@ -153,19 +155,21 @@ function requireLock(answer: SentResult | undefined): Locked {
 }
 
 /**
- * Returns the statements that record the migrations of a frame, as the role and where opening found the table, whatever a
+ * Returns the statements that record the migrations of a frame, or that they are taken back, as the role and where opening found the table, whatever a
  * migration set. By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties.
  * @param transaction record nothing in another transaction than this one; left out: nothing can have ended it
  */
-export function recordFrame({ migrations, tables, ownerRole }: Frame, transaction?: string): string[] {
+export function recordFrame({ migrations, takesBack, tables, ownerRole }: Frame, transaction?: string): string[] {
   const table = tableName(tables)
+  const asOwner = [...ownRole(ownerRole), 'reset search_path']
+  if (takesBack) return [...asOwner, `delete from ${table} where name in (${migrations.map(quoteLiteral).join(', ')})`]
   const guard =
     transaction === undefined ? '' : ` having pg_current_xact_id_if_assigned() = ${quoteLiteral(transaction)}`
   const insert = (migration: string) => `insert into ${table} (name, "timestamp")
      select ${quoteLiteral(migration)}, to_char(
        greatest(clock_timestamp(), max("timestamp"::timestamptz) + interval '1 millisecond') at time zone 'UTC',
        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') from ${table}${guard}`
-  return [...ownRole(ownerRole), 'reset search_path', ...migrations.map(insert)]
+  return [...asOwner, ...migrations.map(insert)]
 }
 
 /** Says whether a message that failed did so behind its COMMIT, in what opens the next frame. Leaves no transaction open. */

@@ -16,6 +16,8 @@ export interface Migration {
   readonly transaction: boolean
   /** Findings that the file accepts, by rule id, with the reason: `export const config = { allow: { 'drop-column': '…' } }`. */
   readonly allow: Readonly<Record<string, string>>
+  /** Whether `up` is the `down` of the file, and the other way round; see `reverseMigration`. */
+  readonly reversed?: true
 }
 
 /** Where Kysely's Migrator keeps its records in a tenant. */

@@ -27,6 +27,8 @@ export interface StartRecorder {
 /** Asks for one migration. */
 export interface RecordRequest {
   readonly file: MigrationFile
+  /** Whether it is the file's `down` that runs. */
+  readonly reversed: boolean
   /** Once, as a tenant without rows; or then with every kind of answer, too. */
   readonly runs: 'once' | 'all'
 }

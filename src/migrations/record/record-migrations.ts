@@ -29,8 +29,8 @@ export async function recordMigrations(
     const recordings: Recording[] = []
     for (const migration of migrations) {
       signal?.throwIfAborted()
-      const { name, file, path, checksum } = migration
-      const request = { file: { name, file, path, checksum } }
+      const { name, file, path, checksum, reversed = false } = migration
+      const request = { file: { name, file, path, checksum }, reversed }
       const observed = await Promise.all([
         first.record({ ...request, runs: 'all' }),
         repeat.record({ ...request, runs: 'once' }),

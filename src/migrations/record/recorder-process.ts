@@ -1,6 +1,7 @@
 import type { KyselyPlugin } from 'kysely'
 import type { DynamicReason } from '../../model/assessment.ts'
 import { loadMigration } from '../load-migrations.ts'
+import { reverseMigration } from '../reverse-migration.ts'
 import { EnvironmentWatch } from './environment-watch.ts'
 import type { RecorderMessage, RecorderSetup, RecordRequest, StartRecorder } from './messages.ts'
 import { observeOnce, observeVariants } from './observe-migration.ts'
@@ -37,15 +38,18 @@ async function setUp(setup: RecorderSetup | null): Promise<readonly KyselyPlugin
   return setUpRecorder(setup.argument)
 }
 
-async function record({ file, runs }: RecordRequest): Promise<void> {
-  send({ kind: 'done', reasons: await observe({ file, runs }) })
+async function record(request: RecordRequest): Promise<void> {
+  send({ kind: 'done', reasons: await observe(request) })
 }
 
-async function observe({ file, runs }: RecordRequest): Promise<readonly DynamicReason[]> {
+async function observe({ file, reversed, runs }: RecordRequest): Promise<readonly DynamicReason[]> {
   // What came after the end of the one before is not this one's.
   environment.forget()
   try {
-    const migration = await environment.whileLoading(() => loadMigration(file))
+    const loaded = await environment.whileLoading(() => loadMigration(file))
+    const migration = reversed ? reverseMigration(loaded) : loaded
+    // Whoever asks has loaded it, too.
+    if (migration === undefined) throw new Error('It has no `down`.')
     const options = { plugins, takeReasons: () => environment.take(file.path) }
     const base = await observeOnce(migration, options)
     send({ kind: 'base', queries: base.queries })
