@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { RestorePointState } from '../model/restore-point-state.ts'
-import type { StrandedReason, StrandedTenant, UndoPlan } from '../model/rollout.ts'
+import type { ReturnRoute, StrandedReason, StrandedTenant, UndoPlan } from '../model/rollout.ts'
 import { beginRollout, openServers } from './begin-rollout.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
+import { historyId } from './histories.ts'
 import { readmitMigrations, withdrawMigrations } from './known-migrations.ts'
 import { readReleasedVersion } from './meta.ts'
 import { EXPIRES_AT } from './restore-points.ts'
@@ -24,16 +25,31 @@ export interface ChangesOfRollout {
   readonly strandedExamples: readonly StrandedTenant[]
   readonly pinned: number
   readonly pinnedExamples: readonly { readonly id: string; readonly reason: string }[]
+  /** How many of those that can go back do so by `down`. */
+  readonly byDown: number
   /** What tenants that would go back have, and had not before. */
   readonly migrations: readonly string[]
+  /** From where to where they went; without those that stopped in the middle of a migration outside a transaction. */
+  readonly routes: readonly ReturnRoute[]
   /** Numbers of rollouts that started later and changed some of the same tenants. */
   readonly later: readonly number[]
 }
 
-/** Reads what undoing a rollout is about; `examples` is how many are named of those that cannot or must not go back. */
-export async function readChanges(db: CatalogDb, rolloutId: number, examples: number): Promise<ChangesOfRollout> {
-  const { rows } = await sql<Omit<ChangesOfRollout, 'stranded' | 'pinned'> & { stranded: string; pinned: string }>`
-    with changed as materialized (${changedTenants(rolloutId)}),
+export interface ReadChangesOptions {
+  /** How many are named of those that cannot or must not go back. */
+  readonly examples: number
+  /** Whose tenants go back by `down`, without a restore point. */
+  readonly byDown?: readonly ReturnRoute[]
+}
+
+/** Reads what undoing a rollout is about. */
+export async function readChanges(
+  db: CatalogDb,
+  rolloutId: number,
+  { examples, byDown = [] }: ReadChangesOptions,
+): Promise<ChangesOfRollout> {
+  const { rows } = await sql<Omit<ChangesOfRollout, Counts> & Record<Counts, string>>`
+    with changed as materialized (${changedTenants(rolloutId, byDown)}),
     free as (select * from changed where pinned is null)
     select
       coalesce((select jsonb_agg(jsonb_build_object('name', w.name, 'position', w.position, 'concurrency', w.concurrency,
@@ -42,6 +58,7 @@ export async function readChanges(db: CatalogDb, rolloutId: number, examples: nu
         from fleet.wave w where w.rollout_id = ${rolloutId}), '[]') as waves,
       (select count(*) from free where stranded is not null) as stranded,
       (select count(*) from changed where pinned is not null) as pinned,
+      (select count(*) from free where by_down) as "byDown",
       coalesce((select jsonb_agg(jsonb_build_object('id', e.tenant_id, 'why', e.stranded))
         from (select * from free where stranded is not null order by tenant_id limit ${examples}) e), '[]') as "strandedExamples",
       coalesce((select jsonb_agg(jsonb_build_object('id', e.tenant_id, 'reason', e.pinned))
@@ -52,6 +69,10 @@ export async function readChanges(db: CatalogDb, rolloutId: number, examples: nu
         join fleet.history before on before.id = pair.from_history_id
         cross join lateral unnest(now.names) names(name)
         where not names.name = any(before.names)), '{}') as migrations,
+      coalesce((select jsonb_agg(jsonb_build_object('from', before.names, 'history', now.names) order by before.names, now.names)
+        from (select distinct history_id, from_history_id from free where not stopped_inside) pair
+        join fleet.history now on now.id = pair.history_id
+        join fleet.history before on before.id = pair.from_history_id), '[]') as routes,
       coalesce((select array_agg(distinct r.id order by r.id)
         from changed c
         join fleet.tenant_run t on t.tenant_id = c.tenant_id and t.rollout_id <> ${rolloutId}
@@ -66,26 +87,37 @@ export async function readChanges(db: CatalogDb, rolloutId: number, examples: nu
     strandedExamples: row?.strandedExamples ?? [],
     pinned: Number(row?.pinned ?? 0),
     pinnedExamples: row?.pinnedExamples ?? [],
+    byDown: Number(row?.byDown ?? 0),
     migrations: row?.migrations ?? [],
+    routes: row?.routes ?? [],
     later: row?.later ?? [],
   }
 }
+
+type Counts = 'stranded' | 'pinned' | 'byDown'
 
 /**
  * SQL of the tenants that a rollout has changed and that have not returned to what they had, with `stranded` saying why
  * one cannot. One that stopped in the middle of a migration outside a transaction is changed, whatever its history says,
  * until it has returned to its restore point.
  */
-function changedTenants(rolloutId: number): RawBuilder<unknown> {
+function changedTenants(rolloutId: number, byDown: readonly ReturnRoute[]): RawBuilder<unknown> {
+  const ids = (names: keyof ReturnRoute) => byDown.map((route) => historyId(route[names]))
   return sql`
     select run.tenant_id, run.wave, run.server, run.finished_at, run.from_history_id, t.history_id, t.pinned,
-      ${STRANDED} as stranded
+      it.stopped_inside, way.by_down, case when not way.by_down then ${STRANDED} end as stranded
     from fleet.tenant_run run
     join fleet.rollout o on o.id = run.rollout_id
     join fleet.tenant t on t.id = run.tenant_id and t.state = 'ready'
     ${POINT_OF_RUN}
+    cross join lateral (select ${STOPPED_INSIDE} as stopped_inside) it
+    cross join lateral (
+      select not it.stopped_inside and exists (
+        select from unnest(${ids('from')}::text[], ${ids('history')}::text[]) route(before, now)
+        where route.before = run.from_history_id and route.now = t.history_id) as by_down
+    ) way
     where run.rollout_id = ${rolloutId} and run.from_history_id is not null
-      and (t.history_id <> run.from_history_id or ${STOPPED_INSIDE} and point.state is distinct from 'restored')`
+      and (t.history_id <> run.from_history_id or it.stopped_inside and point.state is distinct from 'restored')`
 }
 
 /** The restore point that the rollout took of the tenant; of an undo, the state that it has kept. */
@@ -145,7 +177,7 @@ export async function countBeyond(
   { rolloutId, migrations }: { readonly rolloutId: number; readonly migrations: readonly string[] },
 ): Promise<number> {
   const { rows } = await sql<{ tenants: string }>`
-    with changed as (${changedTenants(rolloutId)})
+    with changed as (${changedTenants(rolloutId, [])})
     select count(*) as tenants from fleet.tenant t join fleet.history h on h.id = t.history_id
     where t.state = 'ready' and h.names && ${[...migrations]}::text[]
       and not exists (select from changed c where c.tenant_id = t.id)`.execute(db)
@@ -166,7 +198,7 @@ export async function startUndo(db: CatalogDb, id: number, of: number): Promise<
       select ${id}, c.tenant_id, c.wave, row_number() over (order by c.wave, c.finished_at desc nulls first, c.tenant_id),
         c.server, case when c.stranded is null then 'pending' else 'skipped' end,
         case when c.stranded is not null then 'stranded' end, case when c.stranded is not null then now() end
-      from (${changedTenants(of)}) c where c.pinned is null`.execute(tx)
+      from (${changedTenants(of, plan.undo?.down?.routes ?? [])}) c where c.pinned is null`.execute(tx)
     await sql`
       insert into fleet.wave (rollout_id, position, name, concurrency, max_failures)
       select ${id}, w.position, w.name, coalesce((p.wave ->> 'concurrency')::int, w.concurrency),

@@ -91,6 +91,11 @@ export interface UndoOptions {
    * lost, the tenant is not refused for them.
    */
   readonly salvage?: string
+  /**
+   * `down`: take tenants back by the `down` of their migrations where neither that nor the migrations themselves lose anything;
+   * what was written since stays. The other tenants return to their restore points.
+   */
+  readonly prefer?: 'down'
   /** Default: that of the rollout. */
   readonly concurrency?: number
   /** Overrides every wave's: `3` or `'5%'`. */

@@ -24,7 +24,7 @@ import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
 import type { UndoInput } from '../rollout/plan-digest.ts'
 import { planRestorePoints } from '../rollout/plan-restore-points.ts'
 import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } from '../rollout/plan-rollout.ts'
-import { planUndo } from '../rollout/plan-undo.ts'
+import { type JudgeDowns, planUndo } from '../rollout/plan-undo.ts'
 import { requireDigest } from '../rollout/require-digest.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
 import { readRolloutStatus, summaryOf } from '../rollout/rollout-status.ts'
@@ -33,6 +33,7 @@ import type { Started } from '../rollout/started.ts'
 import { undoRollout } from '../rollout/undo-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
 import type { DriveResult, Fleet, PlanOptions, UndoOptions } from './fleet.ts'
+import { judgeDowns } from './judge-downs.ts'
 import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
 import { sqlChecksums } from './recordings.ts'
@@ -151,6 +152,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     if (missing !== undefined) throw unknownTenant(missing, await sampleTenantIds(db, 1000))
   }
 
+  const judge: JudgeDowns = (routes, planned) => judgeDowns(routes, planned, parts)
+
   async function goOn(started: Started, context: DriveContext, signal: AbortSignal): Promise<DriveResult> {
     if (started.kind === 'nothing-to-do') return started
     if (started.kind === 'leave') return { kind: 'rested', status: await status(started.row.id) }
@@ -207,13 +210,14 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       if (allowed !== undefined) await setMaxFailuresByOperator(db, id, allowed)
       return drive(await findDrivable(db, id), context, signal)
     },
-    planUndo: async (id, options = {}) => planUndo(db, await findByTypedId(db, id), undoInput(options)),
+    planUndo: async (id, options = {}) => planUndo(db, await findByTypedId(db, id), undoInput(options), judge),
     undo: async (id, options = {}) => {
       const context = await driveContext()
       const signal = options.signal ?? new AbortController().signal
       const abort = (active: RolloutRow) => abortByOperator(context, String(active.id), { signal, wait: true })
       const started = await undoRollout(await findByTypedId(db, id), context, {
         ...undoInput(options),
+        judgeDowns: judge,
         digest: options.digest,
         supersede: options.supersede ? abort : undefined,
         abort,
@@ -243,6 +247,7 @@ function undoInput({
   salvage,
   concurrency,
   maxFailures,
+  prefer,
 }: UndoOptions): UndoInput {
   return {
     withLater,
@@ -250,6 +255,7 @@ function undoInput({
     salvage: salvage && resolve(salvage),
     concurrency,
     maxFailures: quantity(maxFailures),
+    prefer,
   }
 }
 

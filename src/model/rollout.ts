@@ -93,6 +93,29 @@ export interface StrandedTenant {
   readonly why: StrandedReason
 }
 
+/** Tenants that had the same migrations before a rollout and have the same now, each in order. */
+export interface ReturnRoute {
+  readonly from: readonly string[]
+  readonly history: readonly string[]
+}
+
+/** A migration whose `down` tenants are sent. */
+export interface PlannedDown {
+  readonly name: string
+  readonly file: string
+  /** SHA-256 over the recorded statements of its `down`, in hex. */
+  readonly sqlChecksum: string
+}
+
+/** What of an undo is done by `down` migrations: where they lose nothing, and neither did what they take back. */
+export interface DownPlan {
+  /** Whose tenants go back by `down`; the others return to their restore points. */
+  readonly routes: readonly ReturnRoute[]
+  readonly migrations: readonly PlannedDown[]
+  /** Migrations that are not taken back by `down`, and why: `its file has no down`. */
+  readonly refusals: readonly { readonly migration: string; readonly why: string }[]
+}
+
 /** What an undo would do besides returning tenants to their restore points. */
 export interface UndoPlan {
   /** The rollout that it takes back: `r7`. */
@@ -114,6 +137,10 @@ export interface UndoPlan {
   readonly acceptDataLoss: boolean
   /** Where the rows that would be lost are written, a folder per tenant; null: nowhere. */
   readonly salvage: string | null
+  /** Null: `down` migrations were not preferred. */
+  readonly down: DownPlan | null
+  /** How many of the tenants go back by `down`. */
+  readonly byDown: number
 }
 
 /** What a rollout would do. `digest` names it: migrations, policy, waves, scope, and the starting versions with the plan for each. */

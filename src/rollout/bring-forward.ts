@@ -8,6 +8,7 @@ import type { Migration } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { RolloutPolicy } from '../model/rollout.ts'
 import type { Placement } from '../model/tenant.ts'
+import { attemptName } from './attempt-name.ts'
 import type { BringHooks } from './migrate-tenant.ts'
 import { outcomeOfRefusal } from './outcome-of-refusal.ts'
 
@@ -44,8 +45,7 @@ export async function bringForward(
     const connection = await options.connect(run.tenantId, run.placement)
     return await (options.apply ?? applyMigrations)({
       connection,
-      // PostgreSQL keeps 63 bytes, and the attempt at the end must be among them.
-      applicationName: `fleet/r${task.rolloutId}/${run.tenantId.slice(0, 40)}/${run.attempt}`,
+      applicationName: attemptName(task.rolloutId, run),
       expected: run.history,
       pending,
       recorded: new Map([...recorded].filter(([name]) => !task.live.includes(name))),

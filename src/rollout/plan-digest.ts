@@ -65,17 +65,19 @@ export interface UndoInput {
   readonly concurrency: number | undefined
   /** In place of every wave's own. */
   readonly maxFailures: Quantity | undefined
+  /** Take tenants back by `down` migrations where that loses nothing. */
+  readonly prefer: 'down' | undefined
 }
 
 /** Names what is asked for: an undo under way is recognised by it. */
 export function undoIntentOf(of: number, input: UndoInput): string {
-  const { withLater, acceptDataLoss, salvage = null, concurrency = null, maxFailures = null } = input
-  return hash(['undo', of, withLater, acceptDataLoss, salvage, concurrency, maxFailures])
+  const { withLater, acceptDataLoss, salvage = null, concurrency = null, maxFailures = null, prefer = null } = input
+  return hash(['undo', of, withLater, acceptDataLoss, salvage, concurrency, maxFailures, prefer])
 }
 
-/** Names what an undo would do. How many tenants stay as they are is left out, as their number is of every plan. */
+/** Names what an undo would do. How many tenants stay, or go which way, is left out, as their number is of every plan. */
 export function undoDigestOf(
-  { stranded: _stranded, strandedExamples: _examples, beyond: _beyond, ...named }: UndoPlan,
+  { stranded: _stranded, strandedExamples: _examples, beyond: _beyond, byDown: _byDown, ...named }: UndoPlan,
   { policy, waves }: Pick<RolloutPlan, 'policy' | 'waves'>,
 ): string {
   return hash([

@@ -3,7 +3,7 @@ import { readReleasedVersion } from '../catalog/meta.ts'
 import { findRollout, type RolloutRow } from '../catalog/rollouts.ts'
 import { type ChangesOfRollout, countBeyond, readChanges } from '../catalog/undo.ts'
 import { FleetError } from '../model/errors.ts'
-import type { RolloutPlan, UndoPlan } from '../model/rollout.ts'
+import type { DownPlan, PlannedMigration, ReturnRoute, RolloutPlan, UndoPlan } from '../model/rollout.ts'
 import { type UndoInput, undoDigestOf } from './plan-digest.ts'
 import { formatRolloutId } from './rollout-id.ts'
 import { planWave } from './waves.ts'
@@ -12,14 +12,29 @@ import { planWave } from './waves.ts'
 const EXAMPLES = 5
 
 /**
- * Computes what taking a rollout back would do, from the catalog alone and without holding the fleet in memory.
+ * Finds out which of these routes tenants can go by `down`.
+ * @param planned the migrations of the rollouts that are taken back, as they were planned
+ */
+export type JudgeDowns = (routes: readonly ReturnRoute[], planned: readonly PlannedMigration[]) => Promise<DownPlan>
+
+/**
+ * Computes what taking a rollout back would do, from the catalog and, where `down` migrations are preferred, from what is
+ * found of them; without holding the fleet in memory.
  * @throws FleetError UNDO_REFUSED where a later rollout has changed the same tenants, and where the rollout is not over
  */
-export async function planUndo(db: CatalogDb, row: RolloutRow, input: UndoInput): Promise<RolloutPlan> {
-  const changes = await readChanges(db, row.id, EXAMPLES)
-  const later = await Promise.all(changes.later.map((id) => findRollout(db, id)))
+export async function planUndo(
+  db: CatalogDb,
+  row: RolloutRow,
+  input: UndoInput,
+  judgeDowns: JudgeDowns,
+): Promise<RolloutPlan> {
+  const changed = await readChanges(db, row.id, { examples: EXAMPLES })
+  const later = await Promise.all(changed.later.map((id) => findRollout(db, id)))
   const laterRows = later.filter((it) => it !== undefined)
   if (laterRows.length > 0 && !input.withLater) throw changedLater(row, laterRows)
+  const planned = [row, ...laterRows].flatMap(({ plan }) => plan.migrations)
+  const down = input.prefer === 'down' ? await judgeDowns(changed.routes, planned) : null
+  const changes = down === null ? changed : await readChanges(db, row.id, { examples: EXAMPLES, byDown: down.routes })
   const { withdraws, readmits } = wantedNoMore(row, changes)
   const undo: UndoPlan = {
     of: formatRolloutId(row.id),
@@ -32,6 +47,8 @@ export async function planUndo(db: CatalogDb, row: RolloutRow, input: UndoInput)
     beyond: await countBeyond(db, { rolloutId: row.id, migrations: withdraws }),
     acceptDataLoss: input.acceptDataLoss,
     salvage: input.salvage ?? null,
+    down,
+    byDown: changes.byDown,
   }
   return composeUndo(row, changes, undo, input)
 }

@@ -4,7 +4,9 @@ import type { RolloutRow } from '../catalog/rollouts.ts'
 import { surviveOutage } from '../catalog/survive-outage.ts'
 import type { RunKey } from '../catalog/tenant-runs.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
+import { reverseMigration } from '../migrations/reverse-migration.ts'
 import { FleetError } from '../model/errors.ts'
+import type { DownPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
 import type { EventBody } from './migrate-tenant.ts'
 
@@ -16,16 +18,32 @@ export async function recordedIn(
   { id, plan }: RolloutRow,
   { db, migrations, recordingsOf }: DriveContext,
 ): Promise<ReadonlyMap<string, CompiledMigration>> {
+  if (plan.undo?.down) return recordedDowns(plan.undo.down, { migrations, recordingsOf })
   const names = await surviveOutage(() => listRecordings(db, id))
   if (names.length === 0) return new Map()
   const recorded = await recordingsOf(migrations.filter(({ name }) => names.includes(name)))
   const changed = plan.migrations.filter(
     ({ name, assessment }) => names.includes(name) && recorded.get(name)?.checksum !== assessment.sqlChecksum,
   )
-  if (changed.length === 0) return recorded
+  if (changed.length > 0) throw sendsOther(changed)
+  return recorded
+}
+
+async function recordedDowns(
+  { migrations: planned }: DownPlan,
+  { migrations, recordingsOf }: Pick<DriveContext, 'migrations' | 'recordingsOf'>,
+): Promise<ReadonlyMap<string, CompiledMigration>> {
+  const files = migrations.filter(({ name }) => planned.some((it) => it.name === name))
+  const recorded = await recordingsOf(files.flatMap((it) => reverseMigration(it) ?? []))
+  const changed = planned.filter(({ name, sqlChecksum }) => recorded.get(name)?.checksum !== sqlChecksum)
+  if (changed.length > 0) throw sendsOther(changed)
+  return recorded
+}
+
+function sendsOther(changed: readonly { readonly file: string }[]): FleetError {
   const files = changed.map(({ file }) => file).join(', ')
-  throw new FleetError('PLAN_CHANGED', `Sends other SQL than when the rollout was planned: ${files}.`, {
-    remedy: 'Use the version of Kysely that it was planned with, or abort the rollout and plan again.',
+  return new FleetError('PLAN_CHANGED', `Sends other SQL than when the rollout was planned: ${files}.`, {
+    remedy: 'Use the files and the version of Kysely that it was planned with, or abort the rollout and plan again.',
   })
 }
 

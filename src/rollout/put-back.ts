@@ -7,7 +7,7 @@ import { FleetError } from '../model/errors.ts'
 import { type RolloutPlan, STRANDED } from '../model/rollout.ts'
 import { outcomeOfRefusal } from './outcome-of-refusal.ts'
 import type { Settlement } from './settle-attempt.ts'
-import { wayBack } from './way-back.ts'
+import { wayToPoint } from './way-to-point.ts'
 
 /** A run that has failed, as it is about to be recorded. */
 export type Failure = Extract<Settlement, { kind: 'fail' }>
@@ -36,7 +36,7 @@ export async function putBack(
     const stoppedInside = plan.migrations.some(
       ({ name, transaction }) => name === failure.cause.migration && !transaction,
     )
-    const way = wayBack({ ...facts, stoppedInside }, { history: failure.history ?? history, unfinished: undefined })
+    const way = wayToPoint({ ...facts, stoppedInside }, { history: failure.history ?? history, unfinished: undefined })
     if (way.kind === 'nothing-to-do') return failure
     if (way.kind === 'none') return noted(failure, `not put back: ${STRANDED[way.why]}`)
     return { ...noted(failure, 'put back to what it had before'), history: await restore(tenantId, way.to) }

@@ -5,7 +5,7 @@ import { FleetError } from '../model/errors.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
 import type { DriveContext } from './drive-rollout.ts'
 import { type UndoInput, undoIntentOf } from './plan-digest.ts'
-import { planUndo } from './plan-undo.ts'
+import { type JudgeDowns, planUndo } from './plan-undo.ts'
 import { checkDigest, requireDigest } from './require-digest.ts'
 import { formatRolloutId } from './rollout-id.ts'
 import { announceStart, continueActive, type Started } from './started.ts'
@@ -13,6 +13,7 @@ import { announceStart, continueActive, type Started } from './started.ts'
 export interface UndoRolloutOptions extends UndoInput {
   /** Refuse another plan than the one with this digest, or one that begins so. */
   readonly digest: string | undefined
+  readonly judgeDowns: JudgeDowns
   /** Gives up the undo that is in the way; undefined: refuse. */
   readonly supersede: ((active: RolloutRow) => Promise<void>) | undefined
   /** Gives up the rollout itself, where it is not over. */
@@ -26,7 +27,7 @@ export interface UndoRolloutOptions extends UndoInput {
 export async function undoRollout(
   row: RolloutRow,
   context: DriveContext,
-  { digest, supersede, abort, ...input }: UndoRolloutOptions,
+  { digest, judgeDowns, supersede, abort, ...input }: UndoRolloutOptions,
 ): Promise<Started> {
   const { db } = context
   checkDigest(digest)
@@ -39,8 +40,9 @@ export async function undoRollout(
   if (active !== undefined) await giveUp?.(active)
 
   // As it is now that it is over.
-  const plan = await planUndo(db, (await findRollout(db, row.id)) ?? row, input)
-  requireDigest(plan, digest, `fleet rollout undo ${formatRolloutId(row.id)} --dry-run`)
+  const plan = await planUndo(db, (await findRollout(db, row.id)) ?? row, input, judgeDowns)
+  const preferring = input.prefer === undefined ? '' : ` --prefer ${input.prefer}`
+  requireDigest(plan, digest, `fleet rollout undo ${formatRolloutId(row.id)}${preferring} --dry-run`)
   const withdrawn = (await listWithdrawn(db)).map(({ name }) => name)
   if (isNothing(plan, withdrawn)) return { kind: 'nothing-to-do', plan }
   try {

@@ -1,26 +1,26 @@
 import type { WayBackFacts } from '../catalog/undo.ts'
-import type { StrandedReason } from '../model/rollout.ts'
+import type { ReturnRoute } from '../model/rollout.ts'
+import { downsOf } from './downs-of.ts'
+import { type TenantNow, type WayToPoint, wayToPoint } from './way-to-point.ts'
 
 /** How a tenant returns to what it had before a rollout. */
 export type WayBack =
-  | { readonly kind: 'nothing-to-do' }
-  | { readonly kind: 'restore'; readonly to: string }
-  | { readonly kind: 'none'; readonly why: StrandedReason }
+  | WayToPoint
+  /** By the `down` of these, newest first. */
+  | { readonly kind: 'down'; readonly migrations: readonly string[] }
 
 /**
- * Decides how a tenant returns to what it had.
- * @param unfinished the restore point to which a restore that was interrupted is on its way
+ * Decides how a tenant returns to what it had: by `down` where the plan says so of its histories, else by its restore point.
+ * @param routes those that go by `down`
  */
-export function wayBack(
-  { from, stoppedInside, point }: WayBackFacts,
-  { history, unfinished }: { readonly history: readonly string[]; readonly unfinished: string | undefined },
-): WayBack {
-  // Whatever the catalog says of its history: the databases may have been exchanged already.
-  if (unfinished !== undefined) return { kind: 'restore', to: unfinished }
-  const isChanged = JSON.stringify(history) !== JSON.stringify(from) || (stoppedInside && point?.state !== 'restored')
-  if (!isChanged) return { kind: 'nothing-to-do' }
-  if (point === undefined) return { kind: 'none', why: 'no-restore-point' }
-  if (point.state !== 'ready') return { kind: 'none', why: 'restore-point-used' }
-  if (point.expired) return { kind: 'none', why: 'restore-point-expired' }
-  return { kind: 'restore', to: point.id }
+export function wayBack(facts: WayBackFacts, now: TenantNow, routes: readonly ReturnRoute[]): WayBack {
+  const way = wayToPoint(facts, now)
+  if (way.kind === 'nothing-to-do' || now.unfinished !== undefined || facts.stoppedInside) return way
+  const route = routes.find((it) => isSame(it.from, facts.from) && isSame(it.history, now.history))
+  const migrations = route && downsOf(route)
+  return migrations === undefined ? way : { kind: 'down', migrations }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index])
 }

@@ -12,6 +12,7 @@ import type { DriveContext } from './drive-rollout.ts'
 import type { EventBody, MigrateTenantOptions } from './migrate-tenant.ts'
 import { needsRestorePoint } from './needs-restore-point.ts'
 import { finishPuttingBack, putBack } from './put-back.ts'
+import { takeBackByDown } from './take-back-by-down.ts'
 
 /** Returns how this rollout brings a tenant to where it wants it, and what becomes of one that failed. */
 export function waysOfRollout(
@@ -36,7 +37,16 @@ export function waysOfRollout(
   }
   if (undoes !== null)
     return {
-      bring: (_task, run) => bringBack(run, { db, undoes, restore, finishSalvage }),
+      bring: (task, run, { onClosing }) =>
+        bringBack(run, {
+          db,
+          undoes,
+          restore,
+          byDown: plan.undo?.down?.routes ?? [],
+          takeBack: (migrations) =>
+            takeBackByDown(migrations, task, run, { ...context, onClosing, recorded, policy: plan.policy }),
+          finishSalvage,
+        }),
       onFailed: async (_run, failure) => failure,
     }
   const options: BringForwardOptions = {

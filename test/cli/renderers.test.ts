@@ -64,6 +64,8 @@ test('an undo says who returns, who cannot, and what follows, in 80 columns', ()
     beyond: 12,
     acceptDataLoss: false,
     salvage: '/srv/salvage',
+    down: null,
+    byDown: 0,
   }
   const shown = renderUndo({ ...plan, undo }, undo, page)
   expect(shown).toMatchInlineSnapshot(`
@@ -92,6 +94,58 @@ test('an undo says who returns, who cannot, and what follows, in 80 columns', ()
        New tenants get 0037_add_seats from now on, no more 0039_split_name."
   `)
   for (const line of shown.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80)
+})
+
+test('an undo that prefers down says who goes back so, and why the others do not, in 80 columns', () => {
+  const undo: UndoPlan = {
+    of: 'r7',
+    later: [],
+    withdraws: ['0039_split_name', '0040_index_seats'],
+    readmits: [],
+    releases: null,
+    stranded: 1,
+    strandedExamples: [{ id: 'umbrella', why: 'no-restore-point' }],
+    beyond: 0,
+    acceptDataLoss: false,
+    salvage: null,
+    down: {
+      routes: [{ from: ['0039_split_name'], history: ['0039_split_name', '0040_index_seats'] }],
+      migrations: [{ name: '0040_index_seats', file: 'migrations/0040_index_seats.ts', sqlChecksum: 'c0ffee' }],
+      refusals: [
+        { migration: '0039_split_name', why: 'its `down` may lose something: The values of `people.first` are gone.' },
+        { migration: '0038_hire', why: 'it has no `down`' },
+      ],
+    },
+    byDown: 400,
+  }
+  const shown = renderUndo({ ...plan, undo }, undo, page)
+  expect(shown).toMatchInlineSnapshot(`
+    " Undo of r7  digest c41d07aa
+
+       11 tenants return to what they had before. Their sessions are ended while the
+       databases are exchanged; what is there now is kept.
+       400 tenants go back by \`down\`, which loses nothing: 0040_index_seats. What
+       was written since stays.
+       0039_split_name is not taken back by \`down\`: its \`down\` may lose something:
+       The values of \`people.first\` are gone.
+       0038_hire is not taken back by \`down\`: it has no \`down\`.
+
+       wave      tenants  at once            failures allowed
+       canary          4  1 (of 32: strict)  0
+       early          41  1 (of 32: strict)  0
+       everyone      366  8 (of 64: strict)  7
+
+       Where rows were written since, or nobody can tell, the tenant fails and stays
+       as it is. To take those back all the same: --accept-data-loss.
+
+       1 tenant cannot return, and stays as they are: umbrella (no restore point was
+       taken of it).
+
+       1 pinned, left as they are: megacorp ("contract freeze until 1 Dec").
+       Withdrawn until their files are others: 0039_split_name, 0040_index_seats."
+  `)
+  for (const line of shown.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80)
+  expect(renderUndo({ ...plan, tenants: 400, undo }, undo, page)).not.toContain('sessions')
 })
 
 test('what restore points take is told by server, with what it is told from, in 80 columns', () => {

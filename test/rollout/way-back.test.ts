@@ -45,5 +45,5 @@ test.each([
     { kind: 'none', why: 'restore-point-expired' },
   ],
 ] as const)('%s', (_, facts, now, expected) => {
-  expect(wayBack(facts, now)).toEqual(expected)
+  expect(wayBack(facts, now, [])).toEqual(expected)
 })

@@ -8,18 +8,39 @@ import { wrapText } from './wrap-text.ts'
 export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): string {
   const { width, style } = page
   const say = (text: string) => wrapText(text, { width, first: '   ' })
+  const restored = plan.tenants - undo.byDown
   const title = ` Undo of ${undo.of}  digest ${plan.digest.slice(0, 8)}`
   return [
     style('bold', title),
     '',
-    say(
-      plan.tenants === 0
-        ? 'No tenant has anything to return to.'
-        : `${countOf(plan.tenants, 'tenant')} return${plan.tenants === 1 ? 's' : ''} to what ${plan.tenants === 1 ? 'it' : 'they'} had before. Their sessions are ended while the databases are exchanged; what is there now is kept.`,
-    ),
-    ...(plan.tenants === 0 ? [] : ['', waveTable(plan, page), '', say(lossText(undo))]),
+    ...(plan.tenants === 0 ? [say('No tenant has anything to return to.')] : []),
+    ...(restored === 0
+      ? []
+      : [
+          say(
+            `${countOf(restored, 'tenant')} return${restored === 1 ? 's' : ''} to what ${restored === 1 ? 'it' : 'they'} had before. Their sessions are ended while the databases are exchanged; what is there now is kept.`,
+          ),
+        ]),
+    ...downText(undo).map(say),
+    ...(plan.tenants === 0 ? [] : ['', waveTable(plan, page)]),
+    ...(restored === 0 ? [] : ['', say(lossText(undo))]),
     ...[...strandedText(undo), ...consequences(plan, undo)].map((text) => (text === '' ? '' : say(text))),
   ].join('\n')
+}
+
+function downText({ down, byDown }: UndoPlan): string[] {
+  if (down === null) return []
+  const names = down.migrations.map(({ name }) => name).join(', ')
+  return [
+    ...(byDown === 0
+      ? []
+      : [
+          `${countOf(byDown, 'tenant')} ${byDown === 1 ? 'goes' : 'go'} back by \`down\`, which loses nothing: ${names}. What was written since stays.`,
+        ]),
+    ...down.refusals.map(({ migration, why }) =>
+      `${migration} is not taken back by \`down\`: ${why}`.replace(/[^.]$/, '$&.'),
+    ),
+  ]
 }
 
 function lossText({ acceptDataLoss, salvage }: UndoPlan): string {
@@ -50,7 +71,11 @@ function consequences({ skipped }: RolloutPlan, undo: UndoPlan): string[] {
         ]
       : []),
     ...(withdraws.length > 0 ? [`Withdrawn until their files are others: ${withdraws.join(', ')}.`] : []),
-    ...(readmits.length > 0 ? [`Rollouts take again: ${readmits.join(', ')}.`] : []),
+    ...(readmits.length > 0
+      ? [
+          `Rollouts take again: ${readmits.join(', ')}.${undo.stranded > 0 ? ' Tenants that cannot return get them by `fleet rollout start`.' : ''}`,
+        ]
+      : []),
     ...(releases === null
       ? []
       : [`New tenants get ${formatVersion(releases.to)} from now on, no more ${formatVersion(releases.from)}.`]),

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { EXIT } from '../../../model/errors.ts'
 import type { RolloutPlan } from '../../../model/rollout.ts'
 import { confirm } from '../../confirm.ts'
@@ -12,6 +12,7 @@ import { withFleet } from '../../with-fleet.ts'
 interface UndoFlags {
   readonly acceptDataLoss?: boolean
   readonly salvage?: string
+  readonly prefer?: 'down'
   readonly withLater?: boolean
   readonly concurrency?: number
   readonly maxFailures?: string
@@ -27,6 +28,11 @@ export function rolloutUndoCommand(): Command {
     .option('--dry-run', 'show what it would do; changes nothing')
     .option('--accept-data-loss', 'also where rows were written since, or nobody can tell: they are in what is kept')
     .option('--salvage <folder>', 'write the rows that only the state before has as CSV, a folder per tenant')
+    .addOption(
+      new Option('--prefer <way>', 'go back by `down` migrations where that loses nothing, else as without').choices([
+        'down',
+      ]),
+    )
     .option('--with-later', 'also take back what later rollouts did to the same tenants')
     .option('--concurrency <n>', 'most tenants at once (default: that of the rollout)', parseCount)
     .option('--max-failures <n|p%>', 'how many of a wave may fail, instead of what its waves say', parseQuantityText)
