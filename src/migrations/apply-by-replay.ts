@@ -33,6 +33,7 @@ const PHASES: Readonly<Record<MessagePart['kind'], ApplyPhase>> = {
   open: 'history',
   lock: 'lock',
   check: 'history',
+  journal: 'history',
   statement: 'statement',
   record: 'history',
   commit: 'commit',
@@ -45,6 +46,7 @@ function describe(error: unknown, parts: readonly MessagePart[], completed: numb
   // What our own conditions raise; anything else that goes wrong there has its own code.
   if (sqlstateOf(error) === SQLSTATE.invalidText) {
     if (part?.kind === 'lock') return refusal('lock', SQLSTATE.busy, 'Another process is migrating this database.')
+    if (part?.kind === 'journal') return new ApplyError('history', STOPPED_HALF_WAY)
     if (part?.kind === 'check') return refusal('history', SQLSTATE.historyMoved, 'The history is not the expected one.')
   }
   if (part === undefined || statement === undefined) return applyError(PHASES[part?.kind ?? 'open'], error)
@@ -55,6 +57,9 @@ function describe(error: unknown, parts: readonly MessagePart[], completed: numb
     place: { number: part.number, line: statement.line, position: stopped.position ?? null },
   })
 }
+
+const STOPPED_HALF_WAY =
+  'A migration outside a transaction has stopped half-way in this database: nothing before it can be taken back.'
 
 /** In characters of the whole message, from 1. */
 function positionIn(error: unknown): number | undefined {

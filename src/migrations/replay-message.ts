@@ -2,7 +2,7 @@ import { MIGRATION_LOCK } from '../postgres/advisory-lock.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import type { CompiledMigration, CompiledStatement } from './compile/compiled-migration.ts'
 import { BEGIN, cleanSession, type Frame, limits, recordFrame } from './frame.ts'
-import { tableName } from './history.ts'
+import { STEP_TABLE, tableName } from './history.ts'
 import { ensureHistoryTables } from './history-tables.ts'
 
 /** A frame and the migrations that it carries. */
@@ -17,7 +17,7 @@ export interface MessagePart {
   readonly migration: string
   /** What it commits. */
   readonly commits: readonly string[]
-  readonly kind: 'open' | 'lock' | 'check' | 'statement' | 'record' | 'commit'
+  readonly kind: 'open' | 'lock' | 'check' | 'journal' | 'statement' | 'record' | 'commit'
   readonly sql: string
   /** Of a `statement`: which of its migration's, from 1. */
   readonly number: number
@@ -27,7 +27,7 @@ export interface MessagePart {
 /**
  * Returns the commands that bring a tenant from one version to another, in the order in which they are sent, frame by
  * frame: each takes the lock, checks the whole history and records what it carries. The server stops at a `lock` that is
- * taken, and at a `check` that finds another history than the expected one.
+ * taken, at a `check` that finds another history than the expected one, and, before it takes something back, at a `journal`.
  */
 export function replayMessage(frames: readonly RecordedFrame[]): readonly MessagePart[] {
   return frames.flatMap(({ frame, migrations }, index) => {
@@ -46,6 +46,7 @@ export function replayMessage(frames: readonly RecordedFrame[]): readonly Messag
       part('lock', lock(frame)),
       ...(frame.expected.length === 0 ? [part('open', ensureHistoryTables(frame.tables))] : []),
       part('check', check(frame)),
+      ...(frame.takesBack ? [part('journal', noJournal(frame))] : []),
       ...migrations.flatMap(({ migration, statements }) =>
         statements.map((statement, index) => ({
           ...part('statement', statement.sql),
@@ -109,6 +110,12 @@ function check({ expected, tables, historyRead }: Frame): string {
   const names = historyRead ? expected.toSorted(byCodePoint) : expected
   const condition = `coalesce(string_agg(name, e'\\n'${order}), '') = ${quoteLiteral(names.join('\n'))}`
   return `select ${require(condition, 'fleet: the history is not the expected one')} from ${tableName(tables)}`
+}
+
+/** What a migration outside a transaction has done half-way is in no history: nothing below it may be taken back. */
+function noJournal({ tables }: Frame): string {
+  const journal = quoteLiteral(tableName({ ...tables, table: STEP_TABLE }))
+  return `select ${require(`to_regclass(${journal}) is null`, 'fleet: a migration has stopped half-way')}`
 }
 
 /** As the collation "C" sorts UTF-8. */

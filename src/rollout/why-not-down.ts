@@ -22,7 +22,7 @@ export function whyNotDown({ file, checksum, up }: TakenBack): string | undefine
   if (!file.hasDown) return 'it has no `down`'
   if (up.length === 0) return 'no rollout that is taken back has applied it'
   const loss = up.flatMap(foundOf).find(loses)
-  return loss && `only a restore brings back what it may have lost: ${loss.message}`
+  return loss && `only a restore brings back what it may have lost: ${messageOf(loss)}`
 }
 
 /** Says why a `down` is not sent to tenants: it is not certain to lose nothing; undefined: it is. */
@@ -32,7 +32,7 @@ export function whyNotLossless(down: MigrationAssessment): string | undefined {
   if (refused !== undefined) return `its \`down\` cannot run: ${refused.message}`
   // Before what could not be traced, which is a finding itself where it was tried.
   const loss = foundOf(down).find(loses)
-  if (loss !== undefined) return `its \`down\` may lose something: ${loss.message}`
+  if (loss !== undefined) return `its \`down\` may lose something: ${messageOf(loss)}`
   if (down.notTraced !== null) return `its \`down\` was not traced: ${down.notTraced}`
   return down.restorePoint ? 'its `down` may lose something' : undefined
 }
@@ -40,6 +40,11 @@ export function whyNotLossless(down: MigrationAssessment): string | undefined {
 /** A waiver says that somebody knows what is lost, not that it is not. */
 function foundOf({ findings, waived }: MigrationAssessment): readonly Finding[] {
   return [...findings, ...waived]
+}
+
+/** What rules say of a migration that is to come is not said of one that is taken back. */
+function messageOf({ message }: Finding): string {
+  return message.replace(/; a restore point is taken first\.$/, '.')
 }
 
 function loses({ restorePoint, dataLoss }: Finding): boolean {
