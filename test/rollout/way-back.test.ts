@@ -47,3 +47,28 @@ test.each([
 ] as const)('%s', (_, facts, now, expected) => {
   expect(wayBack(facts, now, [])).toEqual(expected)
 })
+
+const ROUTES = [{ from: ['1'], history: ['1', '2', '3'] }]
+const THERE = { history: ['1', '2', '3'], unfinished: undefined }
+const DOWN = { kind: 'down', migrations: ['3', '2'] }
+
+test.each([
+  ['goes by down where the plan says so, newest first', CHANGED, THERE, DOWN],
+  ['and needs no restore point', { ...CHANGED, point: undefined }, THERE, DOWN],
+  ['with another history it returns to its restore point', CHANGED, NOW, { kind: 'restore', to: 'p1' }],
+  [
+    'so does one that stopped inside a migration',
+    { ...CHANGED, stoppedInside: true },
+    THERE,
+    { kind: 'restore', to: 'p1' },
+  ],
+  [
+    'a restore that was interrupted goes on first',
+    CHANGED,
+    { ...THERE, unfinished: 'p9' },
+    { kind: 'restore', to: 'p9' },
+  ],
+  ['one that is as before has nothing to do', CHANGED, { ...THERE, history: ['1'] }, { kind: 'nothing-to-do' }],
+] as const)('where down is preferred, a tenant %s', (_, facts, now, expected) => {
+  expect(wayBack(facts, now, ROUTES)).toEqual(expected)
+})

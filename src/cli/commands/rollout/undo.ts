@@ -79,4 +79,5 @@ are others, or \`rollout start --again\`. A tenant in which rows were written si
 write them to files, or --accept-data-loss.
 
   fleet rollout undo r7 --dry-run     who returns, and who has no restore point
+  fleet rollout undo r7 --prefer down by \`down\` where that loses nothing
   fleet rollout undo r8               the undo r8 itself can be undone as well`
