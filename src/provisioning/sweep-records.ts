@@ -59,10 +59,12 @@ async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFind
   const { db } = context
   for await (const { record, instead } of without(placedTenants(db), context)) {
     const { id, server, database, oid } = record
-    const now = await findTenant(db, id)
-    // Exchanged, deleted or pointed elsewhere meanwhile; or a restore that was not written down, which goes on by itself.
-    if (now?.state !== 'ready' || now.placement?.oid !== oid || now.placement.database !== database) continue
+    // A restore that is not written down yet goes on by itself. Asked before the tenant is read: one that comes to its end
+    // between the two is seen in the tenant.
     if (instead !== null && (await findUnfinishedRestore(db, id)) !== undefined) continue
+    const now = await findTenant(db, id)
+    // Exchanged, deleted or pointed elsewhere meanwhile.
+    if (now?.state !== 'ready' || now.placement?.oid !== oid || now.placement.database !== database) continue
     yield {
       ...ofRecord(record),
       kind: 'tenant',

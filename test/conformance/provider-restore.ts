@@ -61,7 +61,9 @@ export function restoreTests(fleet: () => TestFleet): void {
     const placement = await withNote()
     const { server, database } = placement
     const { copies, freeBytes } = await provider.foreseeCopies(server, [database, 'gone'])
-    expect(copies).toEqual([{ bytes: expect.any(Number), method: expect.any(String), diskBytes: expect.any(Number) }])
+    expect(copies).toEqual([
+      { bytes: expect.any(Number), method: expect.any(String), diskBytes: expect.any(Number), closes: true },
+    ])
     expect(copies[0]?.diskBytes).toBeLessThanOrEqual(copies[0]?.bytes ?? 0)
     expect(freeBytes ?? 1).toBeGreaterThan(0)
     const { copying, bytes } = await provider.createRestorePoint(placement, mark('p1'), nothing)
