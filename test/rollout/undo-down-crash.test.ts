@@ -30,21 +30,23 @@ test.each(['run.connected', 'run.migration-committed', 'run.applied'])(
 
 test('killed while a down waits for a lock, an undo goes on when it is called again', async () => {
   const test = await setupReversible()
-  const { rollOut, histories, hasIndex, inTenant, name, root, env } = test
+  const { rollOut, histories, hasIndex, inTenant, inCatalog, name, root, env } = test
   await indexed(test)
   const { id } = await rollOut()
   const args = ['rollout', 'undo', id, '--yes', '--prefer', 'down']
   await inTenant('a', async (client) => {
     await client.query('begin; lock table items in access share mode')
     const started = startFleet(args, { root, env })
-    // Its session waits for ours.
-    for (;;) {
-      const { rows } = await client.query(
-        `select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = $1 and application_name like 'fleet/r%'`,
-        [`${name}_a`],
-      )
-      if (rows.length > 0) break
-    }
+    // Its session waits for ours. Asked elsewhere: within a transaction, what sessions do is always what it was at first.
+    await inCatalog(async (other) => {
+      for (;;) {
+        const { rows } = await other.query(
+          `select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = $1 and application_name like 'fleet/r%'`,
+          [`${name}_a`],
+        )
+        if (rows.length > 0) break
+      }
+    })
     started.child.kill('SIGKILL')
     expect(await started.ended).toBe('SIGKILL')
     await client.query('commit')

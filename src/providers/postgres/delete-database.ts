@@ -29,7 +29,8 @@ export interface Deletion {
 }
 
 /**
- * Removes a database of ours and its login role; gone is fine, and a repeated call goes on. False: it was not permitted.
+ * Removes a database of ours and its login role; gone is fine, and a repeated call goes on. False: it was not permitted, or
+ * nothing of it was there any more.
  * @throws FleetError DATABASE_FOREIGN when mark or OID differ, RIGHT_MISSING, DATABASE_IN_USE
  */
 export async function deleteDatabase(server: AdminServer, deletion: Deletion, clock: Clock): Promise<boolean> {
@@ -49,8 +50,9 @@ export async function deleteDatabase(server: AdminServer, deletion: Deletion, cl
       }
       if (state !== 'missing') await dropDatabase(client, database, state)
       failpoint('tenant.database-dropped')
-      if (loginRole !== null) await dropLoginRole(client, { name: loginRole, server: server.name, mark })
-      return true
+      const hadRole =
+        loginRole !== null && (await dropLoginRole(client, { name: loginRole, server: server.name, mark }))
+      return hadRole || state !== 'missing'
     }),
   )
 }

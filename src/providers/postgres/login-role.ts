@@ -33,11 +33,13 @@ export async function ensureLoginRole(
 }
 
 /**
- * Drops the login role of a tenant's application; gone is fine.
+ * Drops the login role of a tenant's application; false: it was gone.
  * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING as above
  */
-export async function dropLoginRole(client: ClientBase, role: LoginRole): Promise<void> {
-  if (await isThere(client, role)) await client.query(`drop role ${quoteIdentifier(role.name)}`)
+export async function dropLoginRole(client: ClientBase, role: LoginRole): Promise<boolean> {
+  const there = await isThere(client, role)
+  if (there) await client.query(`drop role ${quoteIdentifier(role.name)}`)
+  return there
 }
 
 /**
