@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { FleetError } from '../../model/errors.ts'
 import { majorOf, type ServerVersion } from '../../postgres/server-version.ts'
@@ -38,19 +38,19 @@ export async function findDumpPrograms(
   server: ServerVersion,
 ): Promise<DumpPrograms> {
   const wanted = majorOf(server)
-  const [dump, restore] = await Promise.all(
-    ['pg_dump', 'pg_restore'].map(async (name) => {
-      const path = programs === undefined ? name : join(programs, name)
-      const major = await majorOfProgram(path)
-      const problem = problemOf({ name, major, wanted })
-      if (problem === undefined) return path
-      const place = programs === undefined ? 'on PATH' : `in ${programs}`
-      throw new FleetError('RESTORE_POINT_REFUSED', `${problem} (looked for it ${place}).`, {
-        remedy: `Install the client programs of PostgreSQL ${wanted}, and name their folder in restorePoints.dump.programs.`,
-      })
-    }),
+  const pathOf = (name: string) => (programs === undefined ? name : join(programs, name))
+  const found = { dump: pathOf('pg_dump'), restore: pathOf('pg_restore') }
+  // Both are looked at before the first that is of no use is named.
+  const majors = await Promise.all(Object.values(found).map(majorOfProgram))
+  const problems = Object.values(found).map((path, index) =>
+    problemOf({ name: basename(path), major: majors[index] ?? null, wanted }),
   )
-  return { dump: dump ?? '', restore: restore ?? '' }
+  const problem = problems.find((it) => it !== undefined)
+  if (problem === undefined) return found
+  const place = programs === undefined ? 'on PATH' : `in ${programs}`
+  throw new FleetError('RESTORE_POINT_REFUSED', `${problem} (looked for it ${place}).`, {
+    remedy: `Install the client programs of PostgreSQL ${wanted}, and name their folder in restorePoints.dump.programs.`,
+  })
 }
 
 /** Says why a program of a major version is of no use for a server; undefined when it is. Null: it is not there. */
