@@ -53,7 +53,7 @@ async function sessionRefusal(
     {
       cause,
       remedy: superuser
-        ? `Run as a superuser, whose sessions nobody else can end: SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)};`
+        ? `Run as a superuser, whose sessions nobody else can end: SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ${quoteLiteral(database)};`
         : `Run as a superuser: GRANT pg_signal_backend TO ${quoteIdentifier(admin)};`,
     },
   )
