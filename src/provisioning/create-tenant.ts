@@ -79,7 +79,7 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
     const migrations = await migrationsForNewTenants(context)
     const template = await ensureTemplate(record.server, migrations, context)
     const secret = new Secret(context.unseal(record.secret ?? context.seal(password)))
-    await refuseDeleted(id, context)
+    await refuseSettled(id, context)
     const placement = await provider.createDatabase({ server: record.server, template, mark, password: secret })
     const history = record.isNew ? template.history : await ownHistory(placement, context)
     await finish({ id, tags, placement, history }, context)
@@ -105,14 +105,19 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
   return tenant
 }
 
-/** Building a template may take long, and somebody may have given the tenant up meanwhile. */
-async function refuseDeleted(id: string, { db }: CreateContext): Promise<void> {
+/** Building a template may take long, and somebody may have finished the tenant meanwhile, or given it up. */
+async function refuseSettled(id: string, { db }: CreateContext): Promise<void> {
   const tenant = await findTenant(db, id)
+  if (tenant?.state === 'ready') throw finishedElsewhere(id)
   if (tenant?.state !== 'creating')
     throw new FleetError(
       'TENANT_STATE',
       `Tenant "${id}" is ${tenant?.state ?? 'gone'}: somebody has deleted it meanwhile.`,
     )
+}
+
+function finishedElsewhere(id: string): FleetError {
+  return new FleetError('TENANT_EXISTS', `Another process has finished or removed tenant "${id}" meanwhile.`)
 }
 
 interface Made {
@@ -136,7 +141,7 @@ async function finish(made: Made, context: CreateContext): Promise<void> {
       await holdRollouts(tx)
       if ((await migrationsLacked(history, { ...context, db: tx })).length > 0) return false
       if (!(await finishTenant(tx, { id: made.id, placement: made.placement, history }))) {
-        throw new FleetError('TENANT_EXISTS', `Another process has finished or removed tenant "${made.id}" meanwhile.`)
+        throw finishedElsewhere(made.id)
       }
       await joinRollout(tx, { id: made.id, tags: made.tags, server: made.placement.server, history })
       return true

@@ -114,7 +114,7 @@ describe('undo', () => {
   })
 
   test('touches nobody whom the rollout did not change, and a tenant that failed keeps its rows', async () => {
-    const { fleet, rollOut, items, histories, inTenant } = await setup()
+    const { fleet, rollOut, items, histories, inTenant, name } = await setup()
     // The column is needed here, so that it cannot be dropped.
     await inTenant('d', (client) => client.query('create view prices as select price from items'))
     const { id } = await rollOut({ scope: { skipTenants: ['c'] } })
@@ -122,11 +122,12 @@ describe('undo', () => {
     await inTenant('c', (client) => client.query('insert into items values (2, 20)'))
     await inTenant('d', (client) => client.query('insert into items values (2, 20)'))
     const oids = () =>
-      inTenant('c', (client) =>
-        client.query(
-          `select datname, oid from pg_database where datname like '%\\_c' or datname like '%\\_d' order by 1`,
-        ),
-      ).then(({ rows }) => rows)
+      inTenant('c', async (client) => {
+        const { rows } = await client.query('select datname, oid from pg_database where datname = any($1) order by 1', [
+          [`${name}_c`, `${name}_d`],
+        ])
+        return rows
+      })
     const before = await oids()
     await fleet.rollouts.undo(id)
     expect(await histories(IDS)).toEqual(everyone(OLD))
