@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
+import type { WithdrawnMigration } from '../model/withdrawn-migration.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 
 /** A migration as tenants have it. */
@@ -36,7 +37,10 @@ export interface MigrationContent {
   readonly sqlChecksum?: string | null
 }
 
-/** Records the content of migrations; one that is recorded already keeps its checksum unless `replace` is set. */
+/**
+ * Records the content of migrations; one that is recorded already keeps its checksum unless `replace` is set. With another
+ * checksum it is another migration: what an undo took back is not that.
+ */
 export async function saveMigrations(
   db: CatalogDb,
   migrations: readonly MigrationContent[],
@@ -52,6 +56,9 @@ export async function saveMigrations(
             checksum: eb.ref('excluded.checksum'),
             sql_checksum: sql<string | null>`coalesce(excluded.sql_checksum,
               case when migration.checksum = excluded.checksum then migration.sql_checksum end)`,
+            withdrawn_by: sql<
+              number | null
+            >`case when migration.checksum = excluded.checksum then migration.withdrawn_by end`,
           }))
         : it.doNothing(),
     )
@@ -75,15 +82,6 @@ export async function readmitMigrations(db: CatalogDb, names: readonly string[])
     .where(sql<SqlBool>`name = any(${[...names]})`)
     .where('withdrawn_by', 'is not', null)
     .execute()
-}
-
-/** A migration that an undo has taken back, and that nobody has wanted again since. */
-export interface WithdrawnMigration {
-  readonly name: string
-  /** Of the file that was taken back: another one is another migration. */
-  readonly checksum: string
-  /** Number of the undo. */
-  readonly by: number
 }
 
 /** Lists what undos have withdrawn. */

@@ -26,10 +26,15 @@ interface Planned {
 /**
  * Moves a planned rollout to running and makes its waves and tenant runs, all in one transaction, by what was written down
  * with the plan.
+ * @param upToTarget names of all migrations up to the target: what an undo took back of them is wanted again
  * @throws FleetError ROLLOUT_ACTIVE when another one is not finished; PLAN_CHANGED when tags, pins or versions are not
  *   those that the plan saw
  */
-export async function startRollout(db: CatalogDb, rolloutId: number): Promise<StartOutcome> {
+export async function startRollout(
+  db: CatalogDb,
+  rolloutId: number,
+  upToTarget: readonly string[],
+): Promise<StartOutcome> {
   return db.transaction().execute(async (tx) => {
     const { plan, assignment } = await beginRollout(tx, rolloutId)
     // In SQL, which keeps microseconds: to the millisecond, a tenant of the same moment would fall on the wrong side.
@@ -58,11 +63,8 @@ export async function startRollout(db: CatalogDb, rolloutId: number): Promise<St
     }
     await openServers(tx, rolloutId)
     await insertRecordings(tx, rolloutId, plan)
-    // What was withdrawn and is in the plan all the same was corrected, or asked for.
-    await readmitMigrations(
-      tx,
-      plan.migrations.map(({ name }) => name),
-    )
+    // What was withdrawn and is before the target all the same was asked for.
+    await readmitMigrations(tx, upToTarget)
     return { tenants, joiners, dropped: Math.max(0, plan.tenants - (tenants - joiners)) }
   })
 }

@@ -74,7 +74,7 @@ export async function rehearsePlan(fleet: Fleet, face: Face, input: RehearsePlan
 /** The flag is consent; on a terminal it is asked for once more, with what it comes to. */
 async function agree(face: Face, sample: readonly SampledTenant[]): Promise<boolean> {
   const closed = sample.flatMap(({ tenantId, bytes, source }) =>
-    source.kind === 'tenant'
+    source.kind === 'tenant' && source.estimatedMs > 0
       ? [`${tenantId} (${formatBytes(bytes)}, about ${formatDuration(source.estimatedMs)})`]
       : [],
   )

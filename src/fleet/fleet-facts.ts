@@ -71,8 +71,9 @@ export async function readFleetStatus({ catalog, config, provider, files, clock 
       groups.filter((it) => it.state === 'ready'),
       'pinned',
     ),
+    released,
     // A file that is gone is told by who needs it.
-    released: released !== null && given !== undefined ? (given.at(-1)?.name ?? null) : released,
+    newTenantsGet: given === undefined ? released : (given.at(-1)?.name ?? null),
     newest: available.at(-1) ?? null,
     pending: atHand
       .filter(({ name }) => lacking.has(name))

@@ -7,6 +7,7 @@ import { FleetError } from '../model/errors.ts'
 import type { DownPlan, PlannedDown, PlannedMigration, ReturnRoute } from '../model/rollout.ts'
 import { downsOf } from '../rollout/downs-of.ts'
 import { whyNotDown, whyNotLossless } from '../rollout/why-not-down.ts'
+import { assessWhenNeeded } from './assess-when-needed.ts'
 import type { Parts } from './parts.ts'
 import { sqlChecksums } from './recordings.ts'
 
@@ -80,9 +81,7 @@ async function assess(
   parts: Parts,
 ): Promise<ReadonlyMap<string, MigrationAssessment> | string> {
   try {
-    // Here and not at the top: parser and rules are half of the program, and most commands need neither.
-    const { assessMigrations } = await import('./assess-migrations.ts')
-    return await assessMigrations(downs, base, parts)
+    return await assessWhenNeeded(downs, base, parts)
   } catch (error) {
     if (error instanceof FleetError && error.code.startsWith('MIGRATION_')) return error.message
     throw error

@@ -7,6 +7,7 @@ import { makeMigration } from '../migrations/make-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { isWithdrawn } from '../migrations/plan-target.ts'
 import { FleetError } from '../model/errors.ts'
+import { assessWhenNeeded } from './assess-when-needed.ts'
 import type { Fleet, MigrationInfo } from './fleet.ts'
 import type { LintedMigration } from './lint.ts'
 import type { Parts } from './parts.ts'
@@ -70,10 +71,8 @@ export function migrationMethods(parts: Parts): Fleet['migrations'] {
     const isWanted = ({ name }: Migration) => names.includes(name)
     const [first, last] = [loaded.findIndex(isWanted), loaded.findLastIndex(isWanted)]
     if (first < 0) return []
-    // Here and not at the top: parser and rules are half of the program, and most commands need neither.
-    const { assessMigrations } = await import('./assess-migrations.ts')
     const { linted } = await import('./lint.ts')
-    const assessments = await assessMigrations(loaded.slice(first, last + 1), loaded.slice(0, first), parts)
+    const assessments = await assessWhenNeeded(loaded.slice(first, last + 1), loaded.slice(0, first), parts)
     return linted(loaded.filter(isWanted), assessments)
   }
 

@@ -32,6 +32,7 @@ import { startRollout } from '../rollout/start-rollout.ts'
 import type { Started } from '../rollout/started.ts'
 import { undoRollout } from '../rollout/undo-rollout.ts'
 import type { Quantity } from '../rollout/waves.ts'
+import { assessWhenNeeded } from './assess-when-needed.ts'
 import type { DriveResult, Fleet, PlanOptions, UndoOptions } from './fleet.ts'
 import { judgeDowns } from './judge-downs.ts'
 import { knownTenant } from './known-tenant.ts'
@@ -131,9 +132,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     const names = migrations.map(({ name }) => name)
     // The chain from the tenants that are furthest behind runs through all the others' versions.
     const { history = [] } = [...versions].sort((a, b) => b.pending.length - a.pending.length)[0] ?? {}
-    // Here and not at the top: parser and rules are half of the program, and most commands need neither.
-    const { assessMigrations } = await import('./assess-migrations.ts')
-    const assessments = await assessMigrations(
+    const assessments = await assessWhenNeeded(
       all.filter(({ name }) => names.includes(name)),
       all.filter(({ name }) => history.includes(name)),
       parts,

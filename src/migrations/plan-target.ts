@@ -1,18 +1,10 @@
 import { FleetError } from '../model/errors.ts'
+import type { WithdrawnMigration } from '../model/withdrawn-migration.ts'
 import type { FileAtHand } from './check-migrations.ts'
-
-/** What an undo has taken back. */
-export interface WithdrawnFile {
-  readonly name: string
-  /** Of the file that was taken back. */
-  readonly checksum: string
-  /** Number of the undo. */
-  readonly by: number
-}
 
 export interface TargetInput {
   readonly migrations: readonly FileAtHand[]
-  readonly withdrawn: readonly WithdrawnFile[]
+  readonly withdrawn: readonly WithdrawnMigration[]
   /** The last migration to apply; undefined: the newest. */
   readonly to: string | undefined
   /** Take also what an undo has withdrawn. */
@@ -58,6 +50,9 @@ export function migrationsReleased<T extends FileAtHand>(
 }
 
 /** Says whether a file is what an undo has taken back. */
-export function isWithdrawn(file: Pick<FileAtHand, 'name' | 'checksum'>, withdrawn: readonly WithdrawnFile[]): boolean {
+export function isWithdrawn(
+  file: Pick<FileAtHand, 'name' | 'checksum'>,
+  withdrawn: readonly WithdrawnMigration[],
+): boolean {
   return withdrawn.some(({ name, checksum }) => name === file.name && checksum === file.checksum)
 }

@@ -18,8 +18,10 @@ export interface FleetStatus {
     readonly behind: number | null
   }[]
   readonly pinned: number
-  /** The version that new tenants get. */
+  /** The version that rollouts have released; null: none yet. */
   readonly released: string | null
+  /** The version that new tenants get: what is released, or the newest file, as far as no undo has taken it back. */
+  readonly newTenantsGet: string | null
   /** The newest migration in the folder. */
   readonly newest: string | null
   /** Migrations in the folder that some ready tenant lacks, by name. */

@@ -11,7 +11,7 @@ export type RehearsalOutcome = 'passed' | 'failed' | 'unknown'
 /** What a branch is copied from. */
 export type BranchSource =
   | { readonly kind: 'restore-point'; readonly id: string; readonly readyAt: Date | null }
-  /** The tenant itself: it is closed to its clients for `estimatedMs` or so. */
+  /** The tenant itself: it is closed to its clients for `estimatedMs` or so; 0: it stays in use. */
   | { readonly kind: 'tenant'; readonly estimatedMs: number }
 
 /** A tenant that is going to be rehearsed. */
@@ -48,8 +48,10 @@ export interface RehearsedStep {
 
 export interface RehearsedTenant extends SampledTenant {
   readonly outcome: RehearsalOutcome
-  /** How long copying took; null: it did not come to that. A tenant that was copied itself was closed for so long at most. */
+  /** How long copying took; null: it did not come to that. */
   readonly copyMs: number | null
+  /** How long nobody could be in the tenant for it. */
+  readonly closedMs: number
   /** How long connecting to the branch took. */
   readonly connectMs: number
   /** Migrations that the restore point lacked and the tenant has: they were applied first, and not measured. */

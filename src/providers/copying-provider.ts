@@ -77,8 +77,10 @@ export interface Branch {
   /** As the tenant's, so that migrations run on it as they do there; without a login role. */
   readonly placement: Placement
   readonly bytes: number
-  /** How long copying took, in milliseconds; if the tenant itself was copied, it was closed for that long at most. */
+  /** How long copying took, in milliseconds. */
   readonly copyMs: number
+  /** How long nobody could be in the tenant for it, in milliseconds. */
+  readonly closedMs: number
   /** Settings of the tenant's database that the copy could not be given. */
   readonly settingsLost: readonly string[]
 }
@@ -149,8 +151,7 @@ export interface CopyingProvider {
   plannedBranch(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
 
   /**
-   * Copies a restore point, which stays as it is, or the tenant itself: the others' sessions in the tenant are ended then,
-   * and nobody gets in until the copy is there. The same mark again makes it anew.
+   * Copies a restore point, which stays as it is, or the tenant itself, as `createRestorePoint` does. The same mark again makes it anew.
    * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
    */
   branch(request: BranchRequest): Promise<Branch>

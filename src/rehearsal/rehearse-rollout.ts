@@ -80,32 +80,37 @@ async function takeSample(input: RehearseInput, { db, provider }: RehearsalConte
   const known = []
   for (const candidate of candidates) {
     const { point, placement } = candidate
-    const cost = point === null ? await costOf(placement, provider) : { bytes: point.bytes, ms: 0 }
+    const cost = point === null ? await costOf(placement, provider) : { bytes: point.bytes, closedMs: 0 }
     known.push({ ...candidate, ...cost })
   }
   const histories = byTenants(plan).map(({ history }) => history)
-  return chooseSample(known, { size, histories }).map(({ tenant: { bytes, ms, ...candidate }, reason }) => {
+  return chooseSample(known, { size, histories }).map(({ tenant: { bytes, closedMs, ...candidate }, reason }) => {
     const { tenantId, point, history } = candidate
     const source =
       point === null
-        ? { kind: 'tenant' as const, estimatedMs: ms }
+        ? { kind: 'tenant' as const, estimatedMs: closedMs }
         : { kind: 'restore-point' as const, id: point.id, readyAt: point.readyAt }
     return { candidate, sampled: { tenantId, reason, version: versionOf(history), history, source, bytes } }
   })
 }
 
 /** A database that cannot be looked at is found out about when it is copied. */
-async function costOf({ server, database }: Placement, provider: Provider): Promise<{ bytes: number; ms: number }> {
+async function costOf(
+  { server, database }: Placement,
+  provider: Provider,
+): Promise<{ bytes: number; closedMs: number }> {
   try {
     const [copy] = (await provider.foreseeCopies(server, [database])).copies
-    return copy === undefined ? NOTHING : { bytes: copy.bytes, ms: provider.guessCopyMs(copy.method, copy.bytes) }
+    if (copy === undefined) return NOTHING
+    const { method, bytes, closes } = copy
+    return { bytes, closedMs: closes ? provider.guessCopyMs(method, bytes) : 0 }
   } catch (error) {
     if (error instanceof FleetError) return NOTHING
     throw error
   }
 }
 
-const NOTHING = { bytes: 0, ms: 0 }
+const NOTHING = { bytes: 0, closedMs: 0 }
 
 async function rehearseAll(
   sample: readonly Sampled[],

@@ -50,7 +50,7 @@ export async function rehearseTenant(input: RehearseTenantInput, context: Rehear
   })
   if (branch === undefined) throw givenUp(rehearsalId)
   failpoint('rehearsal.recorded')
-  const untouched = { ...sampled, copyMs: null, connectMs: 0, caughtUp: [], steps: [], notes: [] }
+  const untouched = { ...sampled, copyMs: null, closedMs: 0, connectMs: 0, caughtUp: [], steps: [], notes: [] }
   try {
     const from = point && { point, mark: markOf(point, context) }
     const made = await provider.branch({ placement, from, mark: branchMark(branch.key, context) })
@@ -60,7 +60,7 @@ export async function rehearseTenant(input: RehearseTenantInput, context: Rehear
     onCopied(made)
     const outcome = await migrateBranch(made, input, context)
     failpoint('rehearsal.migrated')
-    return { ...untouched, ...outcome, copyMs: made.copyMs, notes: made.settingsLost }
+    return { ...untouched, ...outcome, copyMs: made.copyMs, closedMs: made.closedMs, notes: made.settingsLost }
   } catch (error) {
     const sqlstate = sqlstateOf(error) ?? null
     const isExpected = error instanceof FleetError ? error.code !== 'REHEARSAL_INTERRUPTED' : sqlstate !== null

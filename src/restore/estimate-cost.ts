@@ -93,13 +93,14 @@ function timesOf({ sample, measured, guessMs }: CostInput): Pick<ServerCost, 'to
   const alike = methods.map((method) => ({ method, copies: measured.filter((it) => it.method === method) }))
   const expect = (timeOf: (copy: MeasuredCopy) => number, guessed: (copy: SampledCopy) => number): ExpectedTime => {
     const factors = new Map(
-      alike.map(({ method, copies }) => [method, sum(copies.map(timeOf)) / sum(copies.map(guess))]),
+      alike
+        .filter(({ copies }) => sum(copies.map(guess)) > 0)
+        .map(({ method, copies }) => [method, sum(copies.map(timeOf)) / sum(copies.map(guess))]),
     )
     const times = sample
-      // Not a number: nothing was measured.
       .map((copy) => {
-        const factor = factors.get(copy.method) ?? Number.NaN
-        return Number.isNaN(factor) ? guessed(copy) : guess(copy) * factor
+        const factor = factors.get(copy.method)
+        return factor === undefined ? guessed(copy) : guess(copy) * factor
       })
       .sort((one, other) => one - other)
     const typical = times[Math.floor((times.length - 1) / 2)] ?? 0

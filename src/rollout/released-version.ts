@@ -1,4 +1,5 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
+import { readmitMigrations } from '../catalog/known-migrations.ts'
 import { holdNewTenants, readReleasedVersion, release } from '../catalog/meta.ts'
 import { countByServer } from '../catalog/tenant-counts.ts'
 
@@ -15,16 +16,19 @@ export function isNewer(
 }
 
 /**
- * Makes a version that every tenant has already what new tenants get. Never an older one than now, or they would be behind
- * at once; unless there are no tenants.
+ * Makes a version that every tenant has already what new tenants get, also what an undo has taken back of it. Never an older one
+ * than now, or they would be behind at once; unless there are no tenants.
+ * @param upToTarget the migrations up to that version, in order
  */
 export async function releaseReached(
   db: CatalogDb,
   migrations: readonly { readonly name: string }[],
-  target: string | null,
+  upToTarget: readonly string[],
 ): Promise<void> {
+  const target = upToTarget.at(-1) ?? null
   await db.transaction().execute(async (tx) => {
     await holdNewTenants(tx)
+    await readmitMigrations(tx, upToTarget)
     const empty = (await countByServer(tx)).length === 0
     if (empty || isNewer(migrations, target, await readReleasedVersion(tx))) await release(tx, target)
   })

@@ -73,6 +73,7 @@ async function startPlanned(
     ...planned.reformatted,
     ...plan.migrations.map(({ name, assessment }) => [name, assessment.sqlChecksum] as const),
   ])
+  const names = upToTarget.map(({ name }) => name)
   const contents = upToTarget.map(({ name, checksum }) => ({
     name,
     checksum,
@@ -80,13 +81,13 @@ async function startPlanned(
   }))
   await saveMigrations(db, contents, { replace: true })
   if (plan.tenants === 0) {
-    if (plan.releases) await releaseReached(db, migrations, plan.target)
+    if (plan.releases) await releaseReached(db, migrations, names)
     return { kind: 'nothing-to-do', plan }
   }
   // A plan that somebody looked at counts from then on: whoever came later is a joiner.
   const shown = digest === undefined ? undefined : await findPlanned(db, plan.digest)
   const rolloutId = shown?.id ?? (await savePlan(db, planned))
-  const outcome = await startInCatalog(db, rolloutId)
+  const outcome = await startInCatalog(db, rolloutId, names)
   return announceStart(rolloutId, { plan, ...outcome }, context)
 }
 

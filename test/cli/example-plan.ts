@@ -2,23 +2,10 @@ import type { Page } from '../../src/cli/face.ts'
 import type { MigrationAssessment } from '../../src/model/assessment.ts'
 import type { RolloutEvent } from '../../src/model/events.ts'
 import type { RolloutPlan, RolloutStatus } from '../../src/model/rollout.ts'
+import { SAFE } from '../support/assessments.ts'
 
 /** A terminal of 80 columns without colours. */
 export const page: Page = { width: 80, cut: true, style: (_format, text) => text }
-
-/** What is known of a migration that harms nobody. */
-export const SAFE: MigrationAssessment = {
-  kind: 'static',
-  reasons: [],
-  sqlChecksum: 'c',
-  verdict: 'safe',
-  findings: [],
-  waived: [],
-  unusedWaivers: [],
-  restorePoint: false,
-  tracedOn: 'PostgreSQL 18.4',
-  notTraced: null,
-}
 
 const RISKY: MigrationAssessment = {
   ...SAFE,

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import { renderAssessment } from '../../src/cli/renderers/render-assessment.ts'
 import { renderPlan } from '../../src/cli/renderers/render-plan.ts'
 import type { MigrationAssessment } from '../../src/model/assessment.ts'
+import { SAFE } from '../support/assessments.ts'
 import { setupFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
-import { page, plan, SAFE } from './example-plan.ts'
+import { page, plan } from './example-plan.ts'
 
 const FILE = 'migrations/0039_split_name.ts'
 const DYNAMIC: MigrationAssessment = {

@@ -2,19 +2,7 @@ import { expect, test } from 'vitest'
 import type { FleetInput } from '../../src/config/define-fleet.ts'
 import { embedded, postgres } from '../../src/config/define-fleet.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
-import { FleetError } from '../../src/model/errors.ts'
-
-const origin = { root: '/srv/app' }
-
-function refusalOf(input: unknown, source?: string): string {
-  try {
-    parseConfig(input, source === undefined ? origin : { ...origin, file: '/srv/app/fleet.config.ts', source })
-  } catch (error) {
-    if (error instanceof FleetError) return error.message
-    throw error
-  }
-  return 'accepted'
-}
+import { origin, refusalOf } from './refusal-of.ts'
 
 test('a name alone is a whole configuration: every default is filled in', () => {
   expect(parseConfig({ name: 'acme' }, origin)).toEqual({
@@ -295,22 +283,4 @@ export default defineFleet({
     'rollout.waves[1].size: "ten percent" is not a count or a percentage. Use 10 or "10%".  (fleet.config.ts:11)',
     expect.stringMatching(/^rollout\.lockTimeout: "soon" .* {2}\(fleet\.config\.ts:14\)$/),
   ])
-})
-
-test('what restore points may take is one size, or one for each server', () => {
-  const servers = { eu: 'postgres://u@eu.example/d', us: 'postgres://u@us.example/d' }
-  const several = (maxBytes: unknown) => ({
-    name: 'a',
-    provider: postgres({ servers }),
-    catalog: { url: servers.eu },
-    restorePoints: { maxBytes },
-  })
-  const read = (maxBytes: unknown) => parseConfig(several(maxBytes), { root: '/' }).restorePoints.maxBytes
-  expect(read('1.5GB')).toBe(1_500_000_000)
-  expect(read({ eu: '2TB', us: 7 })).toEqual({ eu: 2_000_000_000_000, us: 7 })
-  expect(refusalOf(several({ eu: '2TB', asia: '1TB' }))).toBe(
-    'restorePoints.maxBytes.asia: is no server. There are: eu, us.',
-  )
-  expect(refusalOf({ name: 'a', restorePoints: { maxBytes: { main: '1GB' } } })).toContain('embedded() has one server')
-  expect(refusalOf(several('much'))).toMatch(/^restorePoints\.maxBytes: "much" is not a size\. Use bytes or "500MB"/)
 })

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { MIGRATION_LOCK } from '../../src/postgres/advisory-lock.ts'
 import { closeClient, openClient, withClient } from '../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../src/postgres/connection-string.ts'
 import { problemOf } from '../../src/providers/postgres/dump-programs.ts'
@@ -127,6 +128,29 @@ describe('a restore point by dump', () => {
     )
     expect(rows).toHaveLength(1)
     expect(await runFleet(['sweep'], { root, env })).toMatchObject({ code: 0 })
+  })
+
+  test('waits for no migration: a tenant that is being migrated is refused', async () => {
+    const { fleet, inTenant } = await setup()
+    await inTenant('a', async (holder) => {
+      await holder.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
+      await expect(fleet.restorePoints.create('a')).rejects.toMatchObject({ code: 'TENANT_BUSY' })
+    })
+    expect(await fleet.restorePoints.create('a')).toMatchObject({ state: 'ready' })
+  })
+
+  test('is how a rehearsal copies the tenant itself, too, and nobody is closed', async () => {
+    const { fleet, migration, session, root, env } = await setup()
+    await migration('0003_drop', 'await sql`alter table items drop column price`.execute(db)')
+    const idle = await session()
+    const { rehearsal } = await fleet.rollouts.rehearse({ tenants: 1, closesTenants: true })
+    expect(rehearsal).toMatchObject({
+      state: 'passed',
+      tenants: [{ source: { kind: 'tenant', estimatedMs: 0 }, closedMs: 0, copyMs: expect.any(Number) }],
+    })
+    expect(await idle.query('select 1')).toMatchObject({ rowCount: 1 })
+    const shown = await runFleet(['rollout', 'plan', '--rehearse', '1', '--rehearse-closes-tenants'], { root, env })
+    expect(shown.output).not.toContain('Closed to their clients')
   })
 
   test('that cannot be read back says why, and leaves nothing', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { runFleet, startFleet } from '../support/fleet-process.ts'
-import { everyone, IDS, indexed, NEW, OLD, setupReversible } from './reversible-fleet.ts'
+import { OLD } from './fleet-with-rows.ts'
+import { everyone, IDS, indexed, NEW, setupReversible } from './reversible-fleet.ts'
 
 test.each(['run.connected', 'run.migration-committed', 'run.applied'])(
   'killed at %s, an undo by down goes on when it is called again',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runFleet } from '../support/fleet-process.ts'
-import { down, everyone, IDS, INDEX, indexed, NEW, OLD, setupReversible, up } from './reversible-fleet.ts'
+import { OLD } from './fleet-with-rows.ts'
+import { down, everyone, IDS, INDEX, indexed, NEW, setupReversible, up } from './reversible-fleet.ts'
 
 describe('undo that prefers down', () => {
   test('takes back what is reversible without a restore point, and rows that were written since stay', async () => {

@@ -1,48 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { setupFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
-
-const IDS = ['a', 'b', 'c', 'd']
-const OLD = ['0001_items', '0002_price']
-const NEW = [...OLD, '0003_drop']
-const DROP = 'await sql`alter table items drop column price`.execute(db)'
-
-/** Four tenants, two of them canaries, with a row each; and a migration that drops the row's price. */
-async function setup(input: Parameters<typeof setupFleet>[0] = {}) {
-  const test = await setupFleet({
-    rollout: {
-      waves: [
-        { name: 'canary', match: { ring: 'internal' } },
-        { name: 'everyone', maxFailures: 4 },
-      ],
-    },
-    ...input,
-  })
-  const { fleet } = test
-  await test.create({ a: { ring: 'internal' }, b: { ring: 'internal' }, c: {}, d: {} })
-  for (const id of IDS) await test.inTenant(id, (client) => client.query('insert into items values (1, 10)'))
-  await fleet.rollouts.start()
-  await test.migration('0003_drop', DROP)
-  const items = async (id: string) =>
-    (
-      await test.inTenant(id, (client) => client.query('select to_jsonb(items) as item from items order by id'))
-    ).rows.map(({ item }) => item)
-  /** Starts what is pending; returns the number of the rollout. */
-  const rollOut = async (options: Parameters<typeof fleet.rollouts.start>[0] = {}) => {
-    const result = await fleet.rollouts.start(options)
-    if (result.kind === 'nothing-to-do') throw new Error('there was nothing to roll out')
-    return result.status
-  }
-  return { ...test, items, rollOut }
-}
-
-const everyone = (history: readonly string[]) => Object.fromEntries(IDS.map((id) => [id, history]))
+import { DROP, everyone, IDS, NEW, setupDropping } from './dropping-fleet.ts'
+import { OLD } from './fleet-with-rows.ts'
 
 describe('undo', () => {
   test('returns every tenant that the rollout changed, wave by wave, and new tenants get the earlier version', async () => {
-    const { fleet, rollOut, items, histories, create, events } = await setup()
+    const { fleet, rollOut, items, histories, create, events } = await setupDropping()
     const { id } = await rollOut()
     expect(await histories(IDS)).toEqual(everyone(NEW))
     await create(['late'])
@@ -74,47 +39,8 @@ describe('undo', () => {
     expect(await histories(['later'])).toEqual({ later: OLD })
   })
 
-  test('withdraws the migration until its file is another one, or it is wanted again', async () => {
-    const { fleet, rollOut, histories, migration } = await setup()
-    const { id } = await rollOut()
-    await fleet.rollouts.undo(id)
-    const plan = await fleet.rollouts.plan()
-    expect(plan).toMatchObject({ tenants: 0, target: '0002_price', withdrawn: ['0003_drop'] })
-    expect(await fleet.rollouts.start()).toMatchObject({ kind: 'nothing-to-do' })
-    await migration('0004_more', 'await sql`alter table items add column more int`.execute(db)')
-    expect(await fleet.rollouts.plan()).toMatchObject({ tenants: 0 })
-    await expect(fleet.rollouts.plan({ to: '0004_more' })).rejects.toMatchObject({
-      code: 'MIGRATION_WITHDRAWN',
-      message: expect.stringMatching(
-        /^migrations\/0003_drop.ts was taken back by rollout r\d+, and is still the same.$/,
-      ),
-    })
-    expect(await fleet.rollouts.plan({ again: true })).toMatchObject({ tenants: 4, target: '0004_more' })
-    const stateOfDrop = async () => (await fleet.migrations.list()).find(({ name }) => name === '0003_drop')?.state
-    expect(await stateOfDrop()).toBe('withdrawn')
-    await migration('0003_drop', `${DROP} // with care`)
-    expect(await stateOfDrop()).toBe('pending')
-    await rollOut()
-    expect(await histories(IDS)).toEqual(everyone([...NEW, '0004_more']))
-  })
-
-  test('of an undo brings forward what that took back, with the rows of then', async () => {
-    const { fleet, rollOut, items, histories } = await setup()
-    const { id } = await rollOut()
-    const first = await fleet.rollouts.undo(id)
-    const undo = first.kind === 'nothing-to-do' ? '' : first.status.id
-    expect(await fleet.rollouts.planUndo(undo)).toMatchObject({
-      undo: { withdraws: [], readmits: ['0003_drop'], releases: { from: '0002_price', to: '0003_drop' } },
-    })
-    await fleet.rollouts.undo(undo, { acceptDataLoss: true })
-    expect(await histories(IDS)).toEqual(everyone(NEW))
-    expect(await items('c')).toEqual([{ id: 1 }])
-    expect(await fleet.status()).toMatchObject({ released: '0003_drop', pending: [] })
-    expect(await fleet.rollouts.undo(undo)).toMatchObject({ kind: 'nothing-to-do' })
-  })
-
   test('touches nobody whom the rollout did not change, and a tenant that failed keeps its rows', async () => {
-    const { fleet, rollOut, items, histories, inTenant, name } = await setup()
+    const { fleet, rollOut, items, histories, inTenant, name } = await setupDropping()
     // The column is needed here, so that it cannot be dropped.
     await inTenant('d', (client) => client.query('create view prices as select price from items'))
     const { id } = await rollOut({ scope: { skipTenants: ['c'] } })
@@ -138,7 +64,7 @@ describe('undo', () => {
   })
 
   test('where rows were written since, a tenant fails and stays, unless that is accepted', async () => {
-    const { fleet, rollOut, items, histories, inTenant } = await setup()
+    const { fleet, rollOut, items, histories, inTenant } = await setupDropping()
     const { id } = await rollOut()
     await inTenant('c', (client) => client.query('insert into items values (2)'))
     const refused = await fleet.rollouts.undo(id)
@@ -155,7 +81,7 @@ describe('undo', () => {
   })
 
   test('writes rows that were inserted since to files, and takes the tenant back', async () => {
-    const { rollOut, histories, inTenant, root, env } = await setup()
+    const { rollOut, histories, inTenant, root, env } = await setupDropping()
     const { id } = await rollOut()
     await inTenant('c', (client) => client.query('insert into items values (2)'))
     const folder = join(root, 'salvaged')
@@ -172,7 +98,7 @@ describe('undo', () => {
   })
 
   test('lists tenants without a restore point before it starts, leaves them, and is degraded by them', async () => {
-    const { fleet, rollOut, histories, create, root, env } = await setup({ restorePoints: { take: 'never' } })
+    const { fleet, rollOut, histories, create, root, env } = await setupDropping({ restorePoints: { take: 'never' } })
     const { id } = await rollOut({ scope: { skipTenants: ['d'] } })
     await rollOut({ takeRestorePoints: 'risky' })
     const shown = await runFleet(['rollout', 'undo', id, '--dry-run'], { root, env })
@@ -181,13 +107,13 @@ describe('undo', () => {
     expect(await fleet.rollouts.undo(id)).toMatchObject({ status: { outcome: 'degraded' } })
     expect(await histories(IDS)).toEqual(everyone(NEW))
     // The other rollout released it, and stands; what was taken back is given to nobody all the same.
-    expect((await fleet.status()).released).toBe('0002_price')
+    expect(await fleet.status()).toMatchObject({ released: '0003_drop', newTenantsGet: '0002_price' })
     await create(['later'])
     expect(await histories(['later'])).toEqual({ later: OLD })
   })
 
   test('is refused where a later rollout changed the same tenants, unless that is taken back as well', async () => {
-    const { fleet, rollOut, histories, migration } = await setup()
+    const { fleet, rollOut, histories, migration } = await setupDropping()
     const { id } = await rollOut()
     await migration('0004_more', 'await sql`alter table items add column more int`.execute(db)')
     const later = await rollOut()
@@ -205,7 +131,7 @@ describe('undo', () => {
   })
 
   test('started by two at once is one, which both see through', async () => {
-    const { fleet, rollOut, items, open } = await setup()
+    const { fleet, rollOut, items, open } = await setupDropping()
     const { id } = await rollOut()
     const other = await open()
     onTestFinished(() => other.close())
@@ -221,21 +147,8 @@ describe('undo', () => {
     expect((await fleet.restorePoints.list()).filter(({ state }) => state === 'restored')).toHaveLength(4)
   })
 
-  test('keeps new tenants from what a later start with nothing to do has released', async () => {
-    const { fleet, rollOut, histories, create } = await setup()
-    const { id } = await rollOut({ scope: { skipTenants: ['d'] } })
-    expect((await fleet.status()).released).toBe('0002_price')
-    await fleet.tenants.delete(['d'])
-    expect(await fleet.rollouts.start()).toMatchObject({ kind: 'nothing-to-do' })
-    expect((await fleet.status()).released).toBe('0003_drop')
-    await fleet.rollouts.undo(id)
-    expect((await fleet.status()).released).toBe('0002_price')
-    await create(['later'])
-    expect(await histories(['later'])).toEqual({ later: OLD })
-  })
-
   test('gives a rollout up that is not over, and one that was undone is not tried again', async () => {
-    const { fleet, rollOut, histories, inTenant } = await setup()
+    const { fleet, rollOut, histories, inTenant } = await setupDropping()
     await inTenant('b', (client) => client.query('create view prices as select price from items'))
     const { id, state } = await rollOut()
     expect(state).toBe('paused')
@@ -249,7 +162,7 @@ describe('undo', () => {
   })
 
   test('a tenant that stopped half-way outside a transaction is taken back, too', async () => {
-    const { fleet, rollOut, items, histories, migration, inTenant } = await setup()
+    const { fleet, rollOut, items, histories, migration, inTenant } = await setupDropping()
     await migration(
       '0003_drop',
       `${DROP}; await sql\`create unique index concurrently one on items (id)\`.execute(db)
@@ -270,7 +183,7 @@ describe('undo', () => {
 test.each(['rollout.started', 'restore.swapped', 'run.applied'])(
   'killed at %s, an undo goes on when it is called again',
   async (failpoint) => {
-    const { fleet, rollOut, items, histories, root, env } = await setup()
+    const { fleet, rollOut, items, histories, root, env } = await setupDropping()
     const { id } = await rollOut()
     const args = ['rollout', 'undo', id, '--yes']
     expect(await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })).toMatchObject({

@@ -1,38 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { MigrationAssessment } from '../../src/model/assessment.ts'
-import type { Finding } from '../../src/model/finding.ts'
 import { type TakenBack, whyNotDown, whyNotLossless } from '../../src/rollout/why-not-down.ts'
+import { findingOf, SAFE } from '../support/assessments.ts'
 
-const SAFE: MigrationAssessment = {
-  kind: 'static',
-  reasons: [],
-  sqlChecksum: 'c',
-  verdict: 'safe',
-  findings: [],
-  waived: [],
-  unusedWaivers: [],
-  restorePoint: false,
-  tracedOn: 'PostgreSQL 18.4',
-  notTraced: null,
-}
-const FINDING: Finding = {
-  rule: 'drop-column',
-  class: 'destructive',
-  statement: 1,
-  sql: null,
-  line: null,
-  message: 'The values of `a.b` are gone; a restore point is taken first.',
-  help: null,
-  table: 'a',
-  lock: null,
-  rewrite: false,
-  scan: false,
-  dataLoss: false,
-  restorePoint: false,
-  approval: false,
-  refused: false,
-  source: 'rule',
-}
+const FINDING = findingOf({ message: 'The values of `a.b` are gone; a restore point is taken first.' })
 const RISKY = { ...FINDING, restorePoint: true }
 const LOSSY = { ...FINDING, dataLoss: true }
 

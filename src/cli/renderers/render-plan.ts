@@ -72,7 +72,8 @@ function details(plan: RolloutPlan, page: Page): string[] {
 }
 
 function restorePointText({ migrations, policy, restorePointCost }: RolloutPlan): string | undefined {
-  const isOnline = restorePointCost?.servers.every(({ closed }) => closed?.longest === 0) ?? false
+  const servers = restorePointCost?.servers ?? []
+  const isOnline = servers.length > 0 && servers.every(({ closed }) => closed?.longest === 0)
   const names = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
   if (policy.restorePoints === 'always')
     return `Each tenant gets a restore point first${isOnline ? ', and stays in use meanwhile.' : ': its sessions are ended, and nobody gets in while it is copied.'}`

@@ -49,9 +49,9 @@ function sourceText({ source }: RehearsedTenant): string {
   return at === undefined ? source.id : `${source.id}, ${formatDuration(systemClock.now().getTime() - at)} old`
 }
 
-function copiedText({ source, copyMs }: RehearsedTenant): string {
+function copiedText({ copyMs, closedMs }: RehearsedTenant): string {
   if (copyMs === null) return ''
-  return `${formatDuration(copyMs)}${source.kind === 'tenant' ? ' closed' : ''}`
+  return `${formatDuration(copyMs)}${closedMs > 0 ? ' closed' : ''}`
 }
 
 function migratedText({ steps }: RehearsedTenant): string {

@@ -46,12 +46,14 @@ function versionTable({ versions }: FleetStatus, { ready, page }: { ready: numbe
   )
 }
 
-function pendingText({ pending, newest, released }: FleetStatus): string {
+function pendingText({ pending, newest, released, newTenantsGet }: FleetStatus): string {
   if (newest === null) return 'There is no migration yet: fleet migrate make <name>'
+  const wanted = released ?? newest
+  const since = newTenantsGet === wanted ? '' : `; what comes after it was taken back, up to ${wanted}`
   const created =
-    released === null
+    released === null && since === ''
       ? `Nothing was released yet: new tenants get the newest file, ${newest}.`
-      : `New tenants get ${released}.`
+      : `New tenants get ${newTenantsGet ?? 'no migration'}${since}.`
   if (pending.length === 0) return `Nothing is pending. ${created}`
   const names = pending
     .slice(0, 3)

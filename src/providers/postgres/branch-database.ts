@@ -6,12 +6,13 @@ import type { Branch, BranchRequest } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { checkRestorePoint } from './check-restore-point.ts'
 import { chooseCopy } from './choose-copy.ts'
+import { copyTenant } from './copy-tenant.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
 import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
+import { databaseSize } from './database-size.ts'
 import { dropRemains } from './drop-remains.ts'
-import { changeFenced } from './fence.ts'
 import { openDatabase } from './open-database.ts'
 import { readDatabase } from './read-database.ts'
 import { readTenantDatabase } from './read-tenant-database.ts'
@@ -42,7 +43,9 @@ export async function branchDatabase(
     const { owner } = from === null ? facts : await checkRestorePoint(client, from.point, from.mark)
     await dropRemains(client, { server: server.name, name, mark, owner })
     const settings = await readDatabaseSettings(client, tenant)
-    const copyMs = await copy(client, owner)
+    const before = clock.now().getTime()
+    const closedMs = await copy(client, owner)
+    const copyMs = clock.now().getTime() - before
     failpoint('rehearsal.copied')
     // A connection limit is about the application, and so are the rights of its roles.
     const settingsLost =
@@ -55,26 +58,24 @@ export async function branchDatabase(
     await client.query(`grant connect on database ${database} to current_user`)
     await client.query(openDatabase({ name, mark }))
     const made = await readDatabase(client, name)
-    const { bytes } = await chooseCopy(client, { server, database: name, clock })
     return {
       placement: { ...placement, database: name, oid: made?.oid ?? null, loginRole: null },
-      bytes,
+      bytes: (await databaseSize(client, name)) ?? 0,
       copyMs,
+      closedMs,
       settingsLost,
     }
   }
 
-  /** Returns how long it took, in milliseconds. */
+  /** Returns how long nobody could be in the tenant, in milliseconds. */
   async function copy(client: ClientBase, owner: string): Promise<number> {
-    const { strategy } = await chooseCopy(client, { server, database: source, clock })
-    const change = () => createClosedDatabase(client, { name, template: source, owner, strategy })
-    const before = clock.now().getTime()
-    // Nobody gets into a restore point: there is nobody to keep out.
-    if (from !== null) await change()
-    else {
-      const { admin, pgbouncer } = server
-      await changeFenced(client, { admin, pgbouncer, database: tenant, clock, change, inside: async () => {} })
+    if (from === null) {
+      const copied = { server, database: tenant, name, mark, owner, clock, inside: async () => {} }
+      return (await copyTenant(client, copied)).closedMs
     }
-    return clock.now().getTime() - before
+    // Nobody gets into a restore point: there is nobody to keep out.
+    const { strategy } = await chooseCopy(client, { server, database: source, clock })
+    await createClosedDatabase(client, { name, template: source, owner, strategy })
+    return 0
   }
 }

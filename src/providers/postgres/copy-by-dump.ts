@@ -6,13 +6,14 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
+import type { AdminServer } from './admin-server.ts'
 import { createLikeDatabase } from './create-like-database.ts'
+import { dropRemains } from './drop-remains.ts'
 import type { DumpPrograms } from './dump-programs.ts'
 import { openDatabase } from './open-database.ts'
 
 export interface DumpedCopy {
-  /** The admin's way to the maintenance database. */
-  readonly admin: ConnectionDescriptor
+  readonly server: AdminServer
   readonly source: string
   readonly name: string
   readonly mark: Mark
@@ -25,12 +26,13 @@ const LOCK_WAIT_MS = 60_000
 
 /**
  * Copies a database that stays in use, as it is at one moment, into a new one: pg_dump and pg_restore, with a pipe through
- * this process between them, so that they end when it does. Nothing is written beside the server.
+ * this process between them, so that they end when it does. Nothing is written beside the server, and nothing is left where it
+ * fails.
  * @throws FleetError RESTORE_POINT_REFUSED with what the programs said
  */
 export async function copyByDump(
   client: ClientBase,
-  { admin, source, name, mark, owner, programs }: DumpedCopy,
+  { server, source, name, mark, owner, programs }: DumpedCopy,
 ): Promise<void> {
   await createLikeDatabase(client, { name, like: source, owner })
   await client.query(openDatabase({ name, mark }))
@@ -38,19 +40,23 @@ export async function copyByDump(
   const dump = start(
     programs.dump,
     ['--format=custom', '--compress=0', '--no-password', `--lock-wait-timeout=${LOCK_WAIT_MS}`],
-    { ...admin, database: source },
+    { ...server.admin, database: source },
   )
   // An empty name: pg_restore connects to what PGDATABASE says only when it is told to connect at all.
   const restore = start(programs.restore, ['--exit-on-error', '--no-password', '--dbname='], {
-    ...admin,
+    ...server.admin,
     database: name,
   })
-  // Whichever fails says why itself; the other one only sees its end of the pipe closed.
-  const piped = pipeline(dump.child.stdout, restore.child.stdin).catch(() => {})
-  const ended = await Promise.all([dump.ended, restore.ended])
-  await piped
+  const piped = pipeline(dump.child.stdout, restore.child.stdin).then(
+    () => true,
+    () => false,
+  )
+  const [dumped, restored, isWhole] = await Promise.all([dump.ended, restore.ended, piped])
+  // Whichever failed first says why; the other one only saw its end of the pipe closed. The pipe breaks where it is read.
+  const ended = isWhole ? [dumped, restored] : [restored, dumped]
   const said = ended.find(({ code, said: text }) => code !== 0 && text !== '') ?? ended.find(({ code }) => code !== 0)
   if (said === undefined) return
+  await dropRemains(client, { server: server.name, name, mark, owner })
   throw new FleetError(
     'RESTORE_POINT_REFUSED',
     `Database "${source}" could not be copied: ${said.said || 'no reason given'}.`,

@@ -28,7 +28,10 @@ export function copyStrategy({ version, clone, templateBytes, purpose }: CopyCir
   return templateBytes > FILE_COPY_FROM ? 'file-copy' : 'wal-log'
 }
 
-/** Begin, in milliseconds, and rate, in bytes per millisecond, of each; read off the same measurements, on the slow side. */
+/**
+ * Begin, in milliseconds, and rate, in bytes per millisecond, of each: read off the same measurements, on the slow side. Those of a
+ * dump are a guess, until restore points of that server tell better.
+ */
 const COST: Readonly<Record<CopyStrategy | 'dump', { readonly begin: number; readonly rate: number }>> = {
   default: { begin: 200, rate: 80_000 },
   'wal-log': { begin: 200, rate: 80_000 },

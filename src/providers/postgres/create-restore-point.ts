@@ -2,24 +2,20 @@ import type { Clock } from '../../lib/clock.ts'
 import { failpoint } from '../../lib/failpoint.ts'
 import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
-import type { CopyTaken } from '../../model/restore-point-cost.ts'
 import type { Placement } from '../../model/tenant.ts'
-import { type ClientBase, withClient } from '../../postgres/connect.ts'
+import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { CreatedRestorePoint, RestorePointLooks } from '../copying-provider.ts'
 import type { AdminServer } from './admin-server.ts'
 import { attachmentRefusal, readAttachments } from './attachments.ts'
-import { chooseCopy } from './choose-copy.ts'
-import { copyByDump } from './copy-by-dump.ts'
-import { createClosedDatabase } from './create-closed-database.ts'
+import { copyTenant } from './copy-tenant.ts'
 import { withDatabaseLocks } from './database-lock.ts'
 import { databaseName } from './database-names.ts'
 import { applyDatabaseSettings, readDatabaseSettings } from './database-settings.ts'
+import { databaseSize } from './database-size.ts'
 import { dropDatabase } from './drop-database.ts'
 import { dropRemains } from './drop-remains.ts'
-import { findDumpPrograms, isDumped } from './dump-programs.ts'
 import { endSessions } from './end-sessions.ts'
-import { changeFenced } from './fence.ts'
 import { diskBytesOf } from './foresee-copies.ts'
 import { openDatabase } from './open-database.ts'
 import { readDatabase } from './read-database.ts'
@@ -49,7 +45,19 @@ export async function createRestorePoint(
       await refuseAttached(client)
       await dropRemains(client, { server: server.name, name, mark, owner })
       const settings = await readDatabaseSettings(client, database)
-      const { method, closedMs } = await copy(client, owner)
+      const { method, closedMs } = await copyTenant(client, {
+        server,
+        database,
+        name,
+        mark,
+        owner,
+        clock,
+        // What is written from here on counts as written since.
+        inside: async (tenant) => {
+          await refuseAttached(tenant)
+          await observe(tenant)
+        },
+      })
       failpoint('restore-point.copied')
       await client.query(openDatabase({ name, mark }))
       try {
@@ -63,7 +71,7 @@ export async function createRestorePoint(
       const settingsLost = settings === undefined ? [] : await applyDatabaseSettings(client, name, settings)
       const made = await readDatabase(client, name)
       if (made === undefined) throw new FleetError('DATABASE_FOREIGN', `The copy "${name}" was dropped meanwhile.`)
-      const bytes = await sizeOf(client, name)
+      const bytes = (await databaseSize(client, name)) ?? 0
       const tookMs = clock.now().getTime() - since
       return {
         server: server.name,
@@ -84,38 +92,4 @@ export async function createRestorePoint(
     })
     if (refusal !== undefined) throw refusal
   }
-
-  async function copy(client: ClientBase, owner: string): Promise<Pick<CopyTaken, 'method' | 'closedMs'>> {
-    const { strategy, bytes, version } = await chooseCopy(client, { server, database, clock })
-    if (isDumped({ strategy, bytes }, server.dump)) {
-      const programs = await findDumpPrograms(server.dump, version)
-      // Before the copy: what is written meanwhile, and is in it, counts as written since.
-      await withClient({ ...server.admin, database }, { applicationName: 'fleet/dump' }, observe)
-      const dumped = { admin: server.admin, source: database, name, mark, owner, programs }
-      await copyByDump(client, dumped).catch(async (error: unknown) => {
-        await dropRemains(client, { server: server.name, name, mark, owner })
-        throw error
-      })
-      return { method: 'dump', closedMs: 0 }
-    }
-    const closedMs = await changeFenced(client, {
-      admin: server.admin,
-      pgbouncer: server.pgbouncer,
-      database,
-      clock,
-      change: () => createClosedDatabase(client, { name, template: database, owner, strategy }),
-      inside: async (tenant) => {
-        await refuseAttached(tenant)
-        await observe(tenant)
-      },
-    })
-    return { method: strategy, closedMs }
-  }
-}
-
-async function sizeOf(client: ClientBase, database: string): Promise<number> {
-  const { rows } = await client.query<{ bytes: number }>('select pg_database_size($1::name)::float8 as bytes', [
-    database,
-  ])
-  return rows[0]?.bytes ?? 0
 }

@@ -26,7 +26,10 @@ export interface DumpPrograms {
   readonly restore: string
 }
 
-/** From this version on, what pg_restore sends first is refused by servers that are older (`transaction_timeout`). */
+/**
+ * From this version on, what pg_restore sends first is refused by servers that are older: it sets `transaction_timeout`, a
+ * parameter of PostgreSQL 17 (https://www.postgresql.org/docs/17/release-17.html).
+ */
 const SETS_UNKNOWN_TO_OLDER = 17
 
 /**

@@ -1,4 +1,3 @@
-import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
 import type { AdminServer } from './admin-server.ts'
 
 /** Returns the OIDs of databases by their names; those that are not there are left out. */
@@ -13,21 +12,4 @@ export async function lookUpDatabases(
     ),
   )
   return new Map(rows.map(({ name, oid }) => [name, oid]))
-}
-
-/** Returns the size of a database in bytes; null when it is gone or this admin may not know. */
-export async function databaseSize(server: AdminServer, name: string): Promise<number | null> {
-  return server.run(async (client) => {
-    try {
-      const { rows } = await client.query<{ bytes: number | null }>(
-        'select pg_database_size($1::name)::float8 as bytes',
-        [name],
-      )
-      return rows[0]?.bytes ?? null
-    } catch (error) {
-      const sqlstate = sqlstateOf(error)
-      if (sqlstate === SQLSTATE.undefinedDatabase || sqlstate === SQLSTATE.insufficientPrivilege) return null
-      throw error
-    }
-  })
 }

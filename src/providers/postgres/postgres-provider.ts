@@ -12,6 +12,7 @@ import { guessCopyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseName } from './database-names.ts'
+import { databaseSize } from './database-size.ts'
 import { deleteDatabase } from './delete-database.ts'
 import { diagnoseServer } from './diagnose-server.ts'
 import type { DumpSettings } from './dump-programs.ts'
@@ -21,7 +22,7 @@ import { findDatabases } from './find-databases.ts'
 import { findMarked } from './find-marked.ts'
 import { foreseeCopies } from './foresee-copies.ts'
 import { lookIntoRestorePoint } from './look-into-restore-point.ts'
-import { databaseSize, lookUpDatabases } from './look-up-databases.ts'
+import { lookUpDatabases } from './look-up-databases.ts'
 import { pgbouncer } from './pgbouncer.ts'
 import { removeMarked } from './remove-marked.ts'
 import { restoreDatabase } from './restore-database.ts'
@@ -150,7 +151,7 @@ export function createPostgresProvider({
 
     lookUpDatabases: async (server, names) => lookUpDatabases(serverOf(server), names),
 
-    databaseSize: async (server, name) => databaseSize(serverOf(server), name),
+    databaseSize: async (server, name) => serverOf(server).run((client) => databaseSize(client, name)),
 
     async diagnose(): Promise<readonly Diagnosis[]> {
       return (await Promise.all(all.map(diagnoseServer))).flat()

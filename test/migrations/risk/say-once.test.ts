@@ -1,26 +1,10 @@
 import { expect, test } from 'vitest'
 import { sayOnce } from '../../../src/migrations/risk/say-once.ts'
 import type { Finding } from '../../../src/model/finding.ts'
+import { findingOf } from '../../support/assessments.ts'
 
-const finding = (rule: string, statement: number, more: Partial<Finding> = {}): Finding => ({
-  rule,
-  class: 'advice',
-  statement,
-  sql: 'select 1',
-  line: null,
-  message: 'm',
-  help: null,
-  table: 'orders',
-  lock: 'ACCESS EXCLUSIVE',
-  rewrite: false,
-  scan: false,
-  dataLoss: false,
-  restorePoint: false,
-  approval: false,
-  refused: false,
-  source: 'rule',
-  ...more,
-})
+const finding = (rule: string, statement: number, more: Partial<Finding> = {}) =>
+  findingOf({ rule, statement, ...more })
 const advice = (statement: number, more: Partial<Finding> = {}) =>
   finding('statements-after-exclusive-lock', statement, more)
 
