@@ -128,7 +128,7 @@ export interface CatalogSchema {
     replaced_by: number | null
     server: string
     database: string
-    oid: ColumnType<string | null, number | null, number | null>
+    database_id: string | null
     history_id: string
     counters: JSONColumnType<WriteCounters> | null
     copying: JSONColumnType<CopyTaken> | null

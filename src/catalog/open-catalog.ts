@@ -9,6 +9,7 @@ import { up as initial } from './migrations/0001-initial.ts'
 import { up as recordedMigrations } from './migrations/0002-recorded-migrations.ts'
 import { up as restorePoints } from './migrations/0003-restore-points.ts'
 import { up as undo } from './migrations/0004-undo.ts'
+import { up as databaseIds } from './migrations/0005-database-ids.ts'
 
 /** In order. A migration that an older program cannot live with also raises `fleet.meta.least_program`. */
 export const CATALOG_MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,6 +17,7 @@ export const CATALOG_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002_recorded_migrations': { up: recordedMigrations },
   '0003_restore_points': { up: restorePoints },
   '0004_undo': { up: undo },
+  '0005_database_ids': { up: databaseIds },
 }
 
 export interface OpenCatalogOptions {

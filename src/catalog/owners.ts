@@ -111,7 +111,7 @@ export interface PlacedRestorePoint {
   readonly tenantId: string
   readonly server: string
   readonly database: string
-  readonly oid: number | null
+  readonly databaseId: string | null
 }
 
 const PAGE = 1_000
@@ -122,15 +122,15 @@ export async function* listPlacedRestorePoints(db: CatalogDb): AsyncGenerator<Pl
   for (;;) {
     const rows = await db
       .selectFrom('fleet.restore_point as p')
-      .select(['p.id', 'p.tenant_id', 'p.server', 'p.database', 'p.oid'])
+      .select(['p.id', 'p.tenant_id', 'p.server', 'p.database', 'p.database_id'])
       .where('p.id', '>', after)
       .where('p.state', '=', 'ready')
       .where(NOT_BEING_RESTORED)
       .orderBy('p.id')
       .limit(PAGE)
       .execute()
-    for (const { id, tenant_id: tenantId, server, database, oid } of rows)
-      yield { id: `p${id}`, tenantId, server, database, oid: oid === null ? null : Number(oid) }
+    for (const { id, tenant_id: tenantId, server, database, database_id: databaseId } of rows)
+      yield { id: `p${id}`, tenantId, server, database, databaseId }
     if (rows.length < PAGE) return
     after = rows.at(-1)?.id ?? 0
   }

@@ -24,7 +24,7 @@ export interface CandidatePoint {
   readonly reason: RestorePointReason
   readonly server: string
   readonly database: string
-  readonly oid: number
+  readonly databaseId: string
   readonly history: readonly string[]
   readonly bytes: number
   readonly readyAt: Date | null
@@ -87,7 +87,7 @@ interface Row {
   readonly replaced_by: number | null
   readonly server: string
   readonly database: string
-  readonly oid: string
+  readonly database_id: string
   readonly point_names: string[] | null
   readonly bytes: string | null
   readonly ready_at: Date | null
@@ -98,12 +98,12 @@ function plannedTenants({ plan, assignment }: Omit<CandidateInput, 'size'>): Raw
   return sql`
     select t.id, t.placement, t.history_id, t.created_at, t.placement ? 'address' as elsewhere,
       encode(sha256(convert_to(${plan.digest} || t.id, 'UTF8')), 'hex') as lot,
-      u.point_id, u.rollout_id, u.replaced_by, u.server, u.database, u.oid, u.history_id as point_history, u.bytes, u.ready_at
+      u.point_id, u.rollout_id, u.replaced_by, u.server, u.database, u.database_id, u.history_id as point_history, u.bytes, u.ready_at
     from ${assignWaves(assignment, { readyBefore: null })} a
       join fleet.tenant t on t.id = a.id
       join fleet.history h on h.id = t.history_id
       left join lateral (
-        select p.id as point_id, p.rollout_id, p.replaced_by, p.server, p.database, p.oid, p.history_id, p.bytes, p.ready_at
+        select p.id as point_id, p.rollout_id, p.replaced_by, p.server, p.database, p.database_id, p.history_id, p.bytes, p.ready_at
         from fleet.restore_point p join fleet.history ph on ph.id = p.history_id
           left join fleet.rollout r on r.id = p.rollout_id
         where p.tenant_id = t.id and p.state = 'ready' and p.server = t.server and ph.names <@ h.names
@@ -129,7 +129,7 @@ function toCandidate(row: Row): RehearsalCandidate {
             reason: reasonOf(row),
             server,
             database,
-            oid: Number(row.oid),
+            databaseId: row.database_id,
             history: row.point_names ?? [],
             bytes: Number(bytes ?? 0),
             readyAt: ready_at,

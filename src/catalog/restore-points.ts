@@ -9,7 +9,7 @@ import { saveHistory } from './histories.ts'
 
 /** A restore point with what only the fleet itself needs to know. */
 export interface StoredRestorePoint extends RestorePoint {
-  readonly oid: number | null
+  readonly databaseId: string | null
   readonly counters: WriteCounters | null
   /** By the catalog's clock. */
   readonly expired: boolean
@@ -53,7 +53,7 @@ export async function finishRestorePoint(
   db: CatalogDb,
   id: string,
   made: {
-    readonly oid: number
+    readonly databaseId: string
     readonly bytes: number
     readonly history: readonly string[]
     readonly counters: WriteCounters | null
@@ -66,7 +66,7 @@ export async function finishRestorePoint(
     .updateTable('fleet.restore_point')
     .set({
       state: 'ready',
-      oid: made.oid,
+      database_id: made.databaseId,
       bytes: made.bytes,
       history_id,
       counters: made.counters && JSON.stringify(made.counters),
@@ -251,7 +251,7 @@ function toRestorePoint(row: Row): StoredRestorePoint {
     reason: reasonOf(row),
     server: row.server,
     database: row.database,
-    oid: row.oid === null ? null : Number(row.oid),
+    databaseId: row.database_id,
     version: row.version,
     history: row.names,
     counters: row.counters,

@@ -57,6 +57,11 @@ export function restoreContext({ catalog, config, provider, clock }: Parts): Res
   }
 }
 
-function toPublic({ oid: _oid, counters: _counters, expired: _expired, ...point }: StoredRestorePoint): RestorePoint {
+function toPublic({
+  databaseId: _oid,
+  counters: _counters,
+  expired: _expired,
+  ...point
+}: StoredRestorePoint): RestorePoint {
   return point
 }

@@ -54,7 +54,7 @@ export interface CheckResult {
 /** A database to adopt: reached by a URL, or found on a server of the provider. */
 export type AdoptionCandidate = { readonly id: string; readonly tags?: Tags } & (
   | { readonly url: string }
-  | { readonly server: string; readonly database: string; readonly oid?: number }
+  | { readonly server: string; readonly database: string; readonly databaseId?: string }
 )
 
 /** What became of one database offered for adoption. */

@@ -8,8 +8,8 @@ export interface Placement {
   /** Name of the server in the configuration; `external` for a tenant that was adopted by its own URL. */
   readonly server: string
   readonly database: string
-  /** pg_database.oid when the fleet made or found it; guards deletion against a database of the same name. */
-  readonly oid: number | null
+  /** pg_database.databaseId when the fleet made or found it; guards deletion against a database of the same name. */
+  readonly databaseId: string | null
   /** Role that owns the objects inside, taken by `SET ROLE` for migrations; null: stay what one connects as. */
   readonly ownerRole: string | null
   /** Login role of the tenant's application; null where the fleet did not make one. */

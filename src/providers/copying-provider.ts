@@ -9,7 +9,8 @@ import type { Client } from '../postgres/connect.ts'
 export interface RestorePointRef {
   readonly server: string
   readonly database: string
-  readonly oid: number
+  /** As in `Placement`. */
+  readonly databaseId: string
 }
 
 /** What is looked at while a restore point is made; what is thrown prevents it. */
@@ -53,7 +54,7 @@ export interface RestoreRequest {
 }
 
 export interface RestoreOutcome {
-  /** Where the tenant is now: the same name, another OID. */
+  /** Where the tenant is now: the same name, mostly another id. */
   readonly placement: Placement
   /** The state before; null when it is gone by now. */
   readonly kept: RestorePointRef | null
@@ -130,11 +131,11 @@ export interface CopyingProvider {
   ): Promise<void>
 
   /**
-   * Removes a restore point, only if name, mark and OID agree; gone is fine. An OID of null: it was never seen whole.
+   * Removes a restore point, only if name, mark and id agree; gone is fine. An id of null: it was never seen whole.
    * @throws FleetError DATABASE_FOREIGN
    */
   releaseRestorePoint(
-    ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly oid: number | null },
+    ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly databaseId: string | null },
     mark: Mark,
   ): Promise<void>
 

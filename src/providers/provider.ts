@@ -49,15 +49,15 @@ export interface MarkedName {
   readonly server: string
   readonly name: string
   readonly mark: Mark
-  /** Of the database; null: only a login role has the name. */
-  readonly oid: number | null
+  /** Of the database, as in `Placement`; null: only a login role has the name. */
+  readonly databaseId: string | null
 }
 
 /** A database on a server of the provider, as adoption sees it. */
 export interface FoundDatabase {
   readonly server: string
   readonly database: string
-  readonly oid: number
+  readonly databaseId: string
   readonly owner: string
   readonly mark: Mark | undefined
 }
@@ -98,7 +98,7 @@ export interface Provider extends CopyingProvider {
   deleteTemplate(ref: TemplateRef, mark: Mark): Promise<void>
 
   /**
-   * Returns where the tenant of a mark will be, without OID: so that it can be recorded before it is made, and what a
+   * Returns where the tenant of a mark will be, without its id: so that it can be recorded before it is made, and what a
    * crash leaves of it can be deleted.
    */
   plannedPlacement(server: string, mark: Mark): Placement
@@ -113,7 +113,7 @@ export interface Provider extends CopyingProvider {
   connect(placement: Placement): Promise<ConnectionDescriptor>
 
   /**
-   * Removes a tenant's database and login role, only if name, mark and OID agree; gone is fine. Ends its sessions.
+   * Removes a tenant's database and login role, only if name, mark and id agree; gone is fine. Ends its sessions.
    * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, SERVER_UNREACHABLE
    */
   deleteDatabase(placement: Placement, mark: Mark): Promise<void>
@@ -125,14 +125,14 @@ export interface Provider extends CopyingProvider {
   findMarked(by: Pick<Mark, 'fleet' | 'catalogId'>): AsyncIterable<readonly MarkedName[]>
 
   /**
-   * Removes what was found by its mark, with the login role that goes with it, only if name, mark and OID are the same
+   * Removes what was found by its mark, with the login role that goes with it, only if name, mark and id are the same
    * still; false when they are not. `isOrphan` is asked last, while nobody can make something of that name; its no leaves all.
    * @throws FleetError DATABASE_IN_USE, DATABASE_FOREIGN, RIGHT_MISSING
    */
   removeMarked(found: MarkedName, isOrphan: () => Promise<boolean>): Promise<boolean>
 
-  /** Returns the OIDs of those of these databases that are there, by name. */
-  lookUpDatabases(server: string, names: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Returns the ids of those of these databases that are there, by name. */
+  lookUpDatabases(server: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
 
   /** Returns the size of a database in bytes; null when it is gone or may not be known. */
   databaseSize(server: string, name: string): Promise<number | null>

@@ -64,10 +64,10 @@ export async function* findCandidates(pattern: string, context: CandidateContext
       mark !== undefined && isFormerTenant(mark, context) ? [{ server, name: database, mark }] : [],
     )
     const owned = new Set(Array.from(await findOwned(context.db, former), ({ mark }) => mark))
-    for (const { database, server, oid, mark } of page) {
-      if (mark === undefined) yield { id: database, server, database, oid }
+    for (const { database, server, databaseId, mark } of page) {
+      if (mark === undefined) yield { id: database, server, database, databaseId }
       else if (isFormerTenant(mark, context) && !owned.has(mark))
-        yield { id: mark.kind === 'tenant' ? mark.key : database, server, database, oid }
+        yield { id: mark.kind === 'tenant' ? mark.key : database, server, database, databaseId }
     }
   }
 }
@@ -180,13 +180,13 @@ function checkHistory(history: readonly string[], { available, allowUnordered }:
 function placementOn({
   server,
   database,
-  oid = null,
+  databaseId = null,
 }: {
   server: string
   database: string
-  oid?: number | null
+  databaseId?: string | null
 }): Placement {
-  return { server, database, oid, ownerRole: null, loginRole: null }
+  return { server, database, databaseId, ownerRole: null, loginRole: null }
 }
 
 function placementBy(connection: ConnectionDescriptor): Placement {
@@ -194,7 +194,7 @@ function placementBy(connection: ConnectionDescriptor): Placement {
   return {
     server: `${host}:${port}`,
     database,
-    oid: null,
+    databaseId: null,
     ownerRole: null,
     loginRole: user,
     address: addressOf(connection),

@@ -5,7 +5,7 @@ export interface MarkedThing {
   readonly name: string
   readonly mark: Pick<Mark, 'kind' | 'key'>
   /** Of the database; null: only a login role has the name. */
-  readonly oid: number | null
+  readonly databaseId: string | null
 }
 
 /** What is to become of something with our mark that no record owns. */
@@ -24,13 +24,13 @@ export interface SweepJudgement {
  * @param forgottenAt of a scratch database, when its maker has certainly ended, in milliseconds
  */
 export function judgeMarked(
-  { name, oid, mark: { kind, key } }: MarkedThing,
+  { name, databaseId, mark: { kind, key } }: MarkedThing,
   { now, forgottenAt }: { readonly now: number; readonly forgottenAt: (key: string) => number },
 ): SweepJudgement | undefined {
   if (kind === 'scratch') {
     return now > forgottenAt(key) ? remove('It was made to try migrations on, and forgotten.') : undefined
   }
-  if (oid === null) return kind === 'tenant' ? remove('A login role whose database is gone.') : undefined
+  if (databaseId === null) return kind === 'tenant' ? remove('A login role whose database is gone.') : undefined
   return OF_DATABASE.get(kind)?.(name)
 }
 

@@ -31,24 +31,24 @@ export async function* sweepRecords(context: RecordContext): AsyncGenerator<Swee
 interface Placed {
   readonly server: string
   readonly database: string
-  readonly oid: number | null
+  readonly databaseId: string | null
 }
 
-/** Yields those whose database is not there, with the OID of the one that has its name instead; null: none. */
+/** Yields those whose database is not there, with the id of the one that has its name instead; null: none. */
 async function* without<T extends Placed>(
   records: AsyncIterable<T>,
   { provider }: RecordContext,
-): AsyncGenerator<{ readonly record: T; readonly instead: number | null }> {
+): AsyncGenerator<{ readonly record: T; readonly instead: string | null }> {
   for await (const page of inPages(records, PAGE)) {
     // What is on a server that is not in the configuration any more cannot be looked at.
     for (const server of provider.servers) {
       const here = page.filter((it) => it.server === server)
       if (here.length === 0) continue
       const names = here.map(({ database }) => database)
-      const oids = await provider.lookUpDatabases(server, names)
+      const there = await provider.lookUpDatabases(server, names)
       for (const record of here) {
-        const found = oids.get(record.database)
-        if (found === undefined || (record.oid !== null && found !== record.oid))
+        const found = there.get(record.database)
+        if (found === undefined || (record.databaseId !== null && found !== record.databaseId))
           yield { record, instead: found ?? null }
       }
     }
@@ -58,13 +58,14 @@ async function* without<T extends Placed>(
 async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFinding> {
   const { db } = context
   for await (const { record, instead } of without(placedTenants(db), context)) {
-    const { id, server, database, oid } = record
+    const { id, server, database, databaseId } = record
     // A restore that is not written down yet goes on by itself. Asked before the tenant is read: one that comes to its end
     // between the two is seen in the tenant.
     if (instead !== null && (await findUnfinishedRestore(db, id)) !== undefined) continue
     const now = await findTenant(db, id)
     // Exchanged, deleted or pointed elsewhere meanwhile.
-    if (now?.state !== 'ready' || now.placement?.oid !== oid || now.placement.database !== database) continue
+    if (now?.state !== 'ready' || now.placement?.databaseId !== databaseId || now.placement.database !== database)
+      continue
     yield {
       ...ofRecord(record),
       kind: 'tenant',
@@ -73,7 +74,7 @@ async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFind
       why:
         instead === null
           ? `Tenant "${id}" is ready, and its database is gone.`
-          : `Tenant "${id}" is ready, and another database has the name of its own (OID ${instead}, not ${oid}).`,
+          : `Tenant "${id}" is ready, and another database has the name of its own (${instead}, not ${databaseId}).`,
       remedy: `Restore it on server "${server}" under that name from a backup, then \`fleet tenant refresh ${id}\`; or give it up with \`fleet tenant delete ${id}\`.`,
     }
   }
@@ -81,7 +82,8 @@ async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFind
 
 async function* placedTenants(db: CatalogDb): AsyncGenerator<Placed & { readonly id: string }> {
   for await (const { id, placement } of listTenants(db, { states: ['ready'] })) {
-    if (isOnServer(placement)) yield { id, server: placement.server, database: placement.database, oid: placement.oid }
+    if (isOnServer(placement))
+      yield { id, server: placement.server, database: placement.database, databaseId: placement.databaseId }
   }
 }
 
@@ -122,7 +124,8 @@ async function* templatesWithout(context: RecordContext): AsyncGenerator<SweepFi
 }
 
 async function* placedTemplates(db: CatalogDb): AsyncGenerator<Placed & { readonly key: string }> {
-  for (const { server, key, database } of await listPlacedTemplates(db)) yield { server, key, database, oid: null }
+  for (const { server, key, database } of await listPlacedTemplates(db))
+    yield { server, key, database, databaseId: null }
 }
 
 function ofRecord({ server, database }: Placed): Pick<SweepFinding, 'subject' | 'server' | 'database' | 'bytes'> {

@@ -48,17 +48,17 @@ async function settle(found: MarkedName, context: SweepContext): Promise<SweepFi
   const judgement = judge(found, context)
   if (judgement === undefined) return undefined
   const { why, remedy } = judgement
-  const { server, name: database, oid, mark } = found
+  const { server, name: database, databaseId, mark } = found
   // Records are changed after what they name was removed: it may be gone since the page was read.
-  if (oid !== null && (await context.provider.lookUpDatabases(server, [database])).get(database) !== oid)
+  if (databaseId !== null && (await context.provider.lookUpDatabases(server, [database])).get(database) !== databaseId)
     return undefined
   const finding = {
-    subject: oid === null ? ('role' as const) : ('database' as const),
+    subject: databaseId === null ? ('role' as const) : ('database' as const),
     server,
     database,
     kind: mark.kind,
     key: mark.key,
-    bytes: oid === null ? null : await context.provider.databaseSize(server, database),
+    bytes: databaseId === null ? null : await context.provider.databaseSize(server, database),
     why,
     remedy,
   }

@@ -67,9 +67,9 @@ export async function createRestorePoint(
             throw new FleetError('RESTORE_POINT_REFUSED', 'The copy has another history than the tenant.')
         }),
     }
-    const { oid, bytes, copying } = await provider.createRestorePoint(placement, mark(id), looks, { force })
+    const { databaseId, bytes, copying } = await provider.createRestorePoint(placement, mark(id), looks, { force })
     failpoint('restore-point.made')
-    const made = { oid, bytes, copying, history: seen?.history ?? [], counters: seen?.counters ?? null }
+    const made = { databaseId, bytes, copying, history: seen?.history ?? [], counters: seen?.counters ?? null }
     if (!(await finishRestorePoint(db, id, made)))
       throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${id} was given up while it was made.`)
   } catch (error) {

@@ -139,12 +139,12 @@ async function choosePoint(
   throw new FleetError('RESTORE_POINT_UNKNOWN', `${what}. Of tenant "${tenantId}" there are: ${all}.`)
 }
 
-type ReadyRestorePoint = StoredRestorePoint & { readonly oid: number }
+type ReadyRestorePoint = StoredRestorePoint & { readonly databaseId: string }
 
 function usable(point: StoredRestorePoint, placement: Placement | null): ReadyRestorePoint {
-  const { id, server, oid, expired, expiresAt } = point
+  const { id, server, databaseId, expired, expiresAt } = point
   if (expired) throw new FleetError('RESTORE_REFUSED', `Restore point ${id} has expired: ${expiresAt?.toISOString()}.`)
-  if (oid !== null && server === placement?.server) return { ...point, oid }
+  if (databaseId !== null && server === placement?.server) return { ...point, databaseId }
   throw new FleetError('RESTORE_REFUSED', `Restore point ${id} is on server "${server}", the tenant is not.`)
 }
 
@@ -224,7 +224,12 @@ async function recordOutcome(
     // kept before go on, and nobody looked at them when it came back.
     const counters = point.reason === 'restore' ? null : atNothing(point.counters)
     if (outcome.kept !== null)
-      await finishRestorePoint(tx, keptId, { oid: outcome.kept.oid, bytes: point.bytes ?? 0, history, counters })
+      await finishRestorePoint(tx, keptId, {
+        databaseId: outcome.kept.databaseId,
+        bytes: point.bytes ?? 0,
+        history,
+        counters,
+      })
   })
 }
 

@@ -58,11 +58,14 @@ export async function salvageRestorePoint(
 
 const applicationName = 'fleet/salvage'
 
-async function readyPoint(id: string, { db }: RestoreContext): Promise<StoredRestorePoint & { readonly oid: number }> {
+async function readyPoint(
+  id: string,
+  { db }: RestoreContext,
+): Promise<StoredRestorePoint & { readonly databaseId: string }> {
   const point = await findRestorePoint(db, id)
   if (point === undefined) throw new FleetError('RESTORE_POINT_UNKNOWN', `There is no restore point "${id}".`)
-  const { state, oid } = point
-  if (state === 'ready' && oid !== null) return { ...point, oid }
+  const { state, databaseId } = point
+  if (state === 'ready' && databaseId !== null) return { ...point, databaseId }
   throw new FleetError('RESTORE_REFUSED', `Restore point ${id} is ${state}: there are no rows in it to be read.`, {
     remedy: 'List those that are ready with `fleet restore-point list`.',
   })

@@ -41,10 +41,10 @@ export function branchTests(fleet: () => TestFleet): void {
     expect(await inside(inBranch, 'show work_mem')).toEqual([{ work_mem: '9MB' }])
     expect(await inside(application(placement), 'select * from note')).toEqual([{ id: 1, text: 'before' }])
     const [point] = await asSuperuser(
-      'select datallowconn as open, oid::int8::float8 as oid from pg_database where datname = $1',
+      'select datallowconn as open, oid::text as "databaseId" from pg_database where datname = $1',
       [request.from.point.database],
     )
-    expect(point).toEqual({ open: false, oid: request.from.point.oid })
+    expect(point).toEqual({ open: false, databaseId: request.from.point.databaseId })
   })
 
   test('nobody but the admin gets into a branch', async () => {
@@ -80,7 +80,7 @@ export function branchTests(fleet: () => TestFleet): void {
     const first = await provider.branch(request)
     const again = await second.branch(request)
     expect(again.placement.database).toBe(first.placement.database)
-    expect(again.placement.oid).not.toBe(first.placement.oid)
+    expect(again.placement.databaseId).not.toBe(first.placement.databaseId)
     await provider.deleteBranch(again.placement, mark('b1'))
     await provider.deleteBranch(again.placement, mark('b1'))
     expect(await whatIsLeft()).toEqual(before)
@@ -111,7 +111,7 @@ export function branchTests(fleet: () => TestFleet): void {
     const { point } = request.from
     await asSuperuser(`comment on database ${quoteIdentifier(point.database)} is 'mine'`)
     await expect(provider.branch(request)).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
-    const other = { ...request, from: { ...request.from, point: { ...point, oid: 1 } } }
+    const other = { ...request, from: { ...request.from, point: { ...point, databaseId: '1' } } }
     await expect(provider.branch(other)).rejects.toMatchObject({ code: 'RESTORE_POINT_UNKNOWN' })
   })
 

@@ -46,9 +46,9 @@ export function crashTests(fleet: () => TestFleet): void {
     const { template, tenant, application, inside, asSuperuser } = fleet()
     const ref = await template()
     const first = await tenant(ref, 'one')
-    await asSuperuser('update pg_database set datconnlimit = -2 where oid = $1', [first.oid])
+    await asSuperuser('update pg_database set datconnlimit = -2 where oid = $1', [first.databaseId])
     const again = await tenant(ref, 'one')
-    expect(again.oid).not.toBe(first.oid)
+    expect(again.databaseId).not.toBe(first.databaseId)
     expect(await inside(application(again), 'select 1 as up')).toEqual([{ up: 1 }])
   })
 

@@ -12,7 +12,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     expect(placement).toMatchObject({
       ownerRole: 'fleet_owner',
       loginRole: placement.database,
-      oid: expect.any(Number),
+      databaseId: expect.any(String),
     })
     const read = 'select text from note'
     expect(await inside(application(placement), read)).toEqual([{ text: 'from the template' }])
@@ -34,7 +34,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     const { provider, second, template, tenant, application, inside } = fleet()
     const ref = await template()
     const both = await Promise.all([provider, second, provider].map((by) => tenant(ref, 'one', { by })))
-    expect(new Set(both.map((it) => it.oid)).size).toBe(1)
+    expect(new Set(both.map((it) => it.databaseId)).size).toBe(1)
     const [one] = both
     expect(one && (await inside(application(one), 'select 1 as up'))).toEqual([{ up: 1 }])
   })
@@ -53,8 +53,8 @@ export function lifeTests(fleet: () => TestFleet): void {
   test('where a tenant will be is known before it is made', async () => {
     const { provider, template, tenant, server, mark } = fleet()
     const planned = provider.plannedPlacement(server, mark('tenant', 'one'))
-    expect(planned.oid).toBeNull()
-    expect(await tenant(await template(), 'one')).toEqual({ ...planned, oid: expect.any(Number) })
+    expect(planned.databaseId).toBeNull()
+    expect(await tenant(await template(), 'one')).toEqual({ ...planned, databaseId: expect.any(String) })
   })
 
   test('deleting ends the sessions, removes database and login role, and may be repeated', async () => {
@@ -77,7 +77,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     await inside(application(first), `insert into note (text) values ('old')`)
     await provider.deleteDatabase(first, mark('tenant', 'one'))
     const again = await tenant(ref, 'one')
-    expect(again.oid).not.toBe(first.oid)
+    expect(again.databaseId).not.toBe(first.databaseId)
     expect(await inside(application(again), 'select * from note')).toEqual([])
     // What was recorded of the first one names a database that is no more.
     await expect(provider.deleteDatabase(first, mark('tenant', 'one'))).rejects.toMatchObject({
@@ -130,8 +130,20 @@ export function lifeTests(fleet: () => TestFleet): void {
     const made = [await tenant(ref, 'two'), await tenant(ref, 'one')]
     const found = await collect(provider.findDatabases(`${name}\\_%`))
     expect(found).toEqual([
-      { server, database: `${name}_one`, oid: made[1]?.oid, owner: 'fleet_owner', mark: mark('tenant', 'one') },
-      { server, database: `${name}_two`, oid: made[0]?.oid, owner: 'fleet_owner', mark: mark('tenant', 'two') },
+      {
+        server,
+        database: `${name}_one`,
+        databaseId: made[1]?.databaseId,
+        owner: 'fleet_owner',
+        mark: mark('tenant', 'one'),
+      },
+      {
+        server,
+        database: `${name}_two`,
+        databaseId: made[0]?.databaseId,
+        owner: 'fleet_owner',
+        mark: mark('tenant', 'two'),
+      },
     ])
     expect(await collect(provider.findDatabases('no such thing'))).toEqual([])
     await expect(collect(provider.findDatabases('%\\'))).rejects.toMatchObject({ code: 'USAGE' })

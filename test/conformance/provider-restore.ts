@@ -82,7 +82,7 @@ export function restoreTests(fleet: () => TestFleet): void {
     const first = await provider.createRestorePoint(placement, mark('p1'), nothing)
     const second = await provider.createRestorePoint(placement, mark('p1'), nothing)
     expect(second.database).toBe(first.database)
-    expect(second.oid).not.toBe(first.oid)
+    expect(second.databaseId).not.toBe(first.databaseId)
     await provider.releaseRestorePoint(second, mark('p1'))
     await provider.releaseRestorePoint(second, mark('p1'))
     const no = new Error('not what it should be')
@@ -132,7 +132,7 @@ export function restoreTests(fleet: () => TestFleet): void {
     await inside(application(placement), `insert into note (text) values ('since')`)
     const request = { placement, point, mark: mark('p1'), keptMark: mark('p2') }
     const outcome = await provider.restore(request, async () => {})
-    expect(outcome).toMatchObject({ placement: { ...placement, oid: point.oid }, settingsLost: [] })
+    expect(outcome).toMatchObject({ placement: { ...placement, databaseId: point.databaseId }, settingsLost: [] })
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
     // As after a crash: nobody is asked again, and nothing is exchanged again.
     const again = await second.restore(request, () => Promise.reject(new Error('asked again')))
@@ -182,7 +182,7 @@ export function restoreTests(fleet: () => TestFleet): void {
       const exchange = (force: boolean) => provider.restore({ ...request, force }, async () => {})
       await expect(exchange(false)).rejects.toMatchObject({ code: 'RESTORE_REFUSED' })
       expect(await copy(true)).toMatchObject({ settingsLost: [] })
-      expect(await exchange(true)).toMatchObject({ placement: { oid: point.oid } })
+      expect(await exchange(true)).toMatchObject({ placement: { databaseId: point.databaseId } })
     } finally {
       await within(`drop subscription ${subscription}`)
     }

@@ -24,8 +24,8 @@ export function sweepTests(fleet: () => TestFleet): void {
     const found = await marked()
     expect(found).toEqual(
       expect.arrayContaining([
-        { server, name: ref.database, oid: expect.any(Number), mark: mark('template', 'k1') },
-        { server, name: placement.database, oid: placement.oid, mark: mark('tenant', 'one') },
+        { server, name: ref.database, databaseId: expect.any(String), mark: mark('template', 'k1') },
+        { server, name: placement.database, databaseId: placement.databaseId, mark: mark('tenant', 'one') },
       ]),
     )
     expect(found).toHaveLength(2)
@@ -35,7 +35,7 @@ export function sweepTests(fleet: () => TestFleet): void {
     expect(await provider.databaseSize(server, placement.database)).toBeGreaterThan(1_000_000)
     expect(await provider.databaseSize(server, `${placement.database}x`)).toBeNull()
     const there = await provider.lookUpDatabases(server, [placement.database, `${placement.database}x`])
-    expect([...there]).toEqual([[placement.database, placement.oid]])
+    expect([...there]).toEqual([[placement.database, placement.databaseId]])
   })
 
   test('removes what was found with its login role, and a login role alone; again, there is nothing to remove', async () => {
@@ -50,7 +50,7 @@ export function sweepTests(fleet: () => TestFleet): void {
     const { name } = await one('two')
     await asSuperuser(`drop database "${name}"`)
     const role = await one('two')
-    expect(role).toMatchObject({ name, oid: null })
+    expect(role).toMatchObject({ name, databaseId: null })
     expect(await provider.removeMarked(role, async () => true)).toBe(true)
     expect(await whatIsLeft()).toEqual([ref.database])
     expect(placement.database).not.toBe(name)
@@ -63,7 +63,7 @@ export function sweepTests(fleet: () => TestFleet): void {
     const found = await one('one')
     const before = await whatIsLeft()
     expect(await provider.removeMarked(found, async () => false)).toBe(false)
-    expect(await provider.removeMarked({ ...found, oid: null }, async () => true)).toBe(false)
+    expect(await provider.removeMarked({ ...found, databaseId: null }, async () => true)).toBe(false)
     const stranger = { ...found, mark: mark('tenant', 'two') }
     expect(await provider.removeMarked(stranger, async () => true)).toBe(false)
     await asSuperuser(`drop database "${found.name}"`)

@@ -3,8 +3,8 @@ import type { MarkKind } from '../../src/model/mark.ts'
 import { judgeMarked } from '../../src/provisioning/judge-marked.ts'
 
 const NOW = 1_000
-const judge = (kind: MarkKind, oid: number | null, forgottenAt = 0) =>
-  judgeMarked({ name: 'f_a%b', oid, mark: { kind, key: 'k' } }, { now: NOW, forgottenAt: () => forgottenAt })
+const judge = (kind: MarkKind, databaseId: string | null, forgottenAt = 0) =>
+  judgeMarked({ name: 'f_a%b', databaseId, mark: { kind, key: 'k' } }, { now: NOW, forgottenAt: () => forgottenAt })
 
 test.each<[MarkKind, database: string, role: string]>([
   ['template', 'remove', 'nothing'],
@@ -15,22 +15,22 @@ test.each<[MarkKind, database: string, role: string]>([
   ['scratch', 'remove', 'remove'],
   ['catalog', 'nothing', 'nothing'],
 ])('of a %s without a record, the database: %s; a login role alone: %s', (kind, database, role) => {
-  expect(judge(kind, 7)?.kind ?? 'nothing').toBe(database)
+  expect(judge(kind, '7')?.kind ?? 'nothing').toBe(database)
   expect(judge(kind, null)?.kind ?? 'nothing').toBe(role)
 })
 
 test('a scratch database is in use until it is forgotten, and one whose key says nothing is never forgotten', () => {
-  expect(judge('scratch', 7, NOW)).toBeUndefined()
-  expect(judge('scratch', 7, NOW - 1)?.kind).toBe('remove')
-  expect(judge('scratch', 7, Number.NaN)).toBeUndefined()
+  expect(judge('scratch', '7', NOW)).toBeUndefined()
+  expect(judge('scratch', '7', NOW - 1)?.kind).toBe('remove')
+  expect(judge('scratch', '7', Number.NaN)).toBeUndefined()
 })
 
 test('a mark of a kind that is not known is left alone', () => {
-  expect(judge('pooled' as MarkKind, 7)).toBeUndefined()
-  expect(judge('constructor' as MarkKind, 7)).toBeUndefined()
+  expect(judge('pooled' as MarkKind, '7')).toBeUndefined()
+  expect(judge('constructor' as MarkKind, '7')).toBeUndefined()
 })
 
 test('what was a tenant is offered for adoption by its very name', () => {
-  expect(judge('tenant', 7)?.remedy).toBe(`fleet tenant adopt --like 'f\\_a\\%b'`)
-  expect(judge('kept-state', 7)?.remedy).toContain(`'f\\_a\\%b'`)
+  expect(judge('tenant', '7')?.remedy).toBe(`fleet tenant adopt --like 'f\\_a\\%b'`)
+  expect(judge('kept-state', '7')?.remedy).toContain(`'f\\_a\\%b'`)
 })

@@ -80,7 +80,7 @@ test('a tenant of which none can be made is not migrated, and the plan says what
   const shown = await runFleet(['rollout', 'plan'], { root, env })
   expect(shown.output).toContain('get a restore point first')
   await inCatalog((client) =>
-    client.query(`update fleet.tenant set placement = jsonb_set(placement, '{oid}', '1') where id = 'b'`),
+    client.query(`update fleet.tenant set placement = jsonb_set(placement, '{databaseId}', '"1"') where id = 'b'`),
   )
   await fleet.rollouts.start({ maxFailures: 3 })
   expect(await histories(IDS)).toMatchObject({ a: { length: 4 }, b: { length: 2 }, c: { length: 4 } })

@@ -59,7 +59,7 @@ export async function branchDatabase(
     await client.query(openDatabase({ name, mark }))
     const made = await readDatabase(client, name)
     return {
-      placement: { ...placement, database: name, oid: made?.oid ?? null, loginRole: null },
+      placement: { ...placement, database: name, databaseId: made?.databaseId ?? null, loginRole: null },
       bytes: (await databaseSize(client, name)) ?? 0,
       copyMs,
       closedMs,

@@ -12,11 +12,11 @@ import { readDatabase } from './read-database.ts'
  */
 export async function checkRestorePoint(
   client: ClientBase,
-  { server, database, oid }: RestorePointRef,
+  { server, database, databaseId }: RestorePointRef,
   mark: Mark,
 ): Promise<DatabaseFacts> {
   const facts = await readDatabase(client, database)
-  if (facts === undefined || facts.oid !== oid)
+  if (facts === undefined || facts.databaseId !== databaseId)
     throw new FleetError('RESTORE_POINT_UNKNOWN', `The restore point's database "${database}" is gone.`)
   if (!sameMark(parseMark(facts.comment), mark)) throw foreignRefusal('database', database, server, facts.comment)
   return facts

@@ -76,7 +76,7 @@ export async function createRestorePoint(
       return {
         server: server.name,
         database: name,
-        oid: made.oid,
+        databaseId: made.databaseId,
         bytes,
         settingsLost,
         copying: { method, diskBytes: diskBytesOf(method, bytes), closedMs, tookMs },

@@ -45,7 +45,7 @@ export async function createTenantDatabase(server: AdminServer, spec: DatabaseSp
       await client.query(openDatabase({ name, mark, role: name }))
       failpoint('tenant.database-opened')
       const made = await readDatabase(client, name)
-      return { ...placement, oid: made?.oid ?? null }
+      return { ...placement, databaseId: made?.databaseId ?? null }
     }),
   )
 

@@ -2,7 +2,7 @@ import { type Mark, parseMark, sameMark } from '../../model/mark.ts'
 
 /** What pg_database says of one database. */
 export interface DatabaseFacts {
-  readonly oid: number
+  readonly databaseId: string
   readonly owner: string
   /** Whether connections are allowed. */
   readonly open: boolean

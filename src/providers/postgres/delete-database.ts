@@ -17,7 +17,7 @@ export interface Deletion {
   readonly database: string
   readonly mark: Mark
   /** What the database had when it was made; null where that is not known, as of one whose making was interrupted. */
-  readonly oid: number | null
+  readonly databaseId: string | null
   /** Whom ours of this kind belong to before they are marked; null: anybody, as a copy has its original's owner. */
   readonly owner?: string | null
   /** The login role that goes with it; null: none. */
@@ -34,17 +34,17 @@ export interface Deletion {
  * @throws FleetError DATABASE_FOREIGN when mark or OID differ, RIGHT_MISSING, DATABASE_IN_USE
  */
 export async function deleteDatabase(server: AdminServer, deletion: Deletion, clock: Clock): Promise<boolean> {
-  const { database, mark, oid, owner = OWNER_ROLE, loginRole, permits, patience = PATIENCE_MS } = deletion
+  const { database, mark, databaseId, owner = OWNER_ROLE, loginRole, permits, patience = PATIENCE_MS } = deletion
   return server.run((client) =>
     withDatabaseLock(client, { database, clock, patience }, async () => {
       const facts = await readDatabase(client, database)
       if (permits !== undefined && !(await permits(facts))) return false
       const state = databaseState(facts, { mark, owner })
       if (state === 'foreign') throw foreignRefusal('database', database, server.name, facts?.comment ?? null)
-      if (facts && oid !== null && facts.oid !== oid) {
+      if (facts && databaseId !== null && facts.databaseId !== databaseId) {
         throw new FleetError(
           'DATABASE_FOREIGN',
-          `Database "${database}" on server "${server.name}" is another one than was made: its OID is ${facts.oid}, not ${oid}.`,
+          `Database "${database}" on server "${server.name}" is another one than was made: its OID is ${facts.databaseId}, not ${databaseId}.`,
           { remedy: 'Look at what is in it, then rename or drop it yourself.' },
         )
       }

@@ -9,7 +9,7 @@ const PAGE = 1_000
 
 interface Row {
   readonly database: string
-  readonly oid: number
+  readonly databaseId: string
   readonly owner: string
   readonly comment: string | null
 }
@@ -36,7 +36,7 @@ export async function* findDatabases(server: AdminServer, pattern: string): Asyn
 async function readPage(client: ClientBase, pattern: string, after: string): Promise<readonly Row[]> {
   try {
     const { rows } = await client.query<Row>(
-      `select d.datname as database, d.oid::int8::float8 as oid, pg_get_userbyid(d.datdba) as owner,
+      `select d.datname as database, d.oid::text as "databaseId", pg_get_userbyid(d.datdba) as owner,
               shobj_description(d.oid, 'pg_database') as comment
          from pg_database d
         where d.datname like $1 and d.datname > $2::name and not d.datistemplate

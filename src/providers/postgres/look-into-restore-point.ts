@@ -30,7 +30,7 @@ export async function lookIntoRestorePoint(
   { point, mark }: { readonly point: RestorePointRef; readonly mark: Mark },
   { clock, look }: LookOptions,
 ): Promise<void> {
-  const { database, oid } = point
+  const { database, databaseId } = point
   const failed = await server.run((client) =>
     withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
       await checkRestorePoint(client, point, mark)
@@ -50,7 +50,7 @@ export async function lookIntoRestorePoint(
 
   async function close(client: ClientBase, settings: DatabaseSettings | undefined): Promise<void> {
     // A tenant may have returned to it as soon as the look was over: then the database has another name, and is open.
-    if ((await readDatabase(client, database))?.oid !== oid) return
+    if ((await readDatabase(client, database))?.databaseId !== databaseId) return
     await client.query(`alter database ${quoteIdentifier(database)} allow_connections false`)
     await endSessions(client, database)
     if (settings !== undefined) await applyDatabaseSettings(client, database, settings)

@@ -4,12 +4,12 @@ import type { AdminServer } from './admin-server.ts'
 export async function lookUpDatabases(
   server: AdminServer,
   names: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, string>> {
   const { rows } = await server.run((client) =>
-    client.query<{ name: string; oid: number }>(
-      `select datname::text as name, oid::int8::float8 as oid from pg_database where datname = any($1::name[])`,
+    client.query<{ name: string; databaseId: string }>(
+      `select datname::text as name, oid::text as "databaseId" from pg_database where datname = any($1::name[])`,
       [names],
     ),
   )
-  return new Map(rows.map(({ name, oid }) => [name, oid]))
+  return new Map(rows.map(({ name, databaseId }) => [name, databaseId]))
 }

@@ -97,7 +97,7 @@ export function createPostgresProvider({
     ensureTemplate: async (spec, build) => ensureTemplate(serverOf(spec.server), spec, { build, clock }),
 
     async deleteTemplate({ server, database }, mark) {
-      await deleteDatabase(serverOf(server), { database, mark, oid: null, loginRole: null }, clock)
+      await deleteDatabase(serverOf(server), { database, mark, databaseId: null, loginRole: null }, clock)
     },
 
     plannedPlacement: (server, mark) => tenantPlacement(serverOf(server).name, mark),
@@ -106,8 +106,8 @@ export function createPostgresProvider({
 
     connect: async ({ server, database }) => ({ ...serverOf(server).admin, database }),
 
-    async deleteDatabase({ server, database, oid, loginRole }, mark) {
-      await deleteDatabase(serverOf(server), { database, mark, oid, loginRole }, clock)
+    async deleteDatabase({ server, database, databaseId, loginRole }, mark) {
+      await deleteDatabase(serverOf(server), { database, mark, databaseId, loginRole }, clock)
     },
 
     plannedRestorePoint: ({ server }, mark) => ({ server, database: databaseName(mark) }),
@@ -121,8 +121,8 @@ export function createPostgresProvider({
     lookIntoRestorePoint: async (point, mark, look) =>
       lookIntoRestorePoint(serverOf(point.server), { point, mark }, { clock, look }),
 
-    async releaseRestorePoint({ server, database, oid }, mark) {
-      await deleteDatabase(serverOf(server), { database, mark, oid, owner: null, loginRole: null }, clock)
+    async releaseRestorePoint({ server, database, databaseId }, mark) {
+      await deleteDatabase(serverOf(server), { database, mark, databaseId, owner: null, loginRole: null }, clock)
     },
 
     foreseeCopies: async (server, databases) => foreseeCopies(serverOf(server), databases),
@@ -134,7 +134,7 @@ export function createPostgresProvider({
     branch: async (request) => branchDatabase(serverOf(request.placement.server), request, clock),
 
     async deleteBranch({ server, database }, mark) {
-      await deleteDatabase(serverOf(server), { database, mark, oid: null, owner: null, loginRole: null }, clock)
+      await deleteDatabase(serverOf(server), { database, mark, databaseId: null, owner: null, loginRole: null }, clock)
     },
 
     reopen: async (closure) => serverOf(closure.server).pgbouncer.reopen(closure),

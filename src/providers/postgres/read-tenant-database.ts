@@ -11,15 +11,15 @@ import { readDatabase } from './read-database.ts'
 export async function readTenantDatabase(
   client: ClientBase,
   server: string,
-  { database, oid }: Placement,
+  { database, databaseId }: Placement,
 ): Promise<DatabaseFacts> {
   const facts = await readDatabase(client, database)
   if (facts === undefined)
     throw new FleetError('DATABASE_FOREIGN', `There is no database "${database}" on server "${server}".`)
-  if (oid === null || facts.oid === oid) return facts
+  if (databaseId === null || facts.databaseId === databaseId) return facts
   throw new FleetError(
     'DATABASE_FOREIGN',
-    `Database "${database}" on server "${server}" is another one than the fleet knows: its OID is ${facts.oid}, not ${oid}.`,
+    `Database "${database}" on server "${server}" is another one than the fleet knows: its OID is ${facts.databaseId}, not ${databaseId}.`,
     { remedy: 'Look at what is in it. If somebody restored it by hand, run `fleet tenant refresh`.' },
   )
 }

@@ -21,18 +21,18 @@ export interface RemoveMarkedOptions {
  */
 export async function removeMarked(
   server: AdminServer,
-  { name, mark, oid }: MarkedName,
+  { name, mark, databaseId }: MarkedName,
   { clock, isOrphan }: RemoveMarkedOptions,
 ): Promise<boolean> {
   const deletion = {
     database: name,
     mark,
-    oid,
+    databaseId,
     loginRole: WITH_LOGIN_ROLE.includes(mark.kind) ? name : null,
     patience: PATIENCE_MS,
-    permits: async (facts: { readonly oid: number; readonly comment: string | null } | undefined) =>
+    permits: async (facts: { readonly databaseId: string; readonly comment: string | null } | undefined) =>
       // Of a login role alone: no database has come up that it may belong to.
-      (facts?.oid ?? null) === oid &&
+      (facts?.databaseId ?? null) === databaseId &&
       (facts === undefined || sameMark(parseMark(facts.comment), mark)) &&
       (await isOrphan()),
   }

@@ -39,7 +39,8 @@ export async function restoreDatabase(
   return server.run((client) =>
     withDatabaseLock(client, { database, clock, patience: PATIENCE_MS }, async () => {
       const present = await readDatabase(client, database)
-      if (present?.oid === point.oid) return outcome((await readDatabase(client, kept))?.oid ?? null)
+      if (present?.databaseId === point.databaseId)
+        return outcome((await readDatabase(client, kept))?.databaseId ?? null)
       const tenant = await readTenantDatabase(client, server.name, placement)
       await checkRestorePoint(client, point, mark)
       // Before anybody's session is ended for nothing, and again when nobody can make another one.
@@ -59,7 +60,7 @@ export async function restoreDatabase(
         },
       })
       failpoint('restore.swapped')
-      return outcome(tenant.oid, { settingsLost, closedFor })
+      return outcome(tenant.databaseId, { settingsLost, closedFor })
     }),
   )
 
@@ -94,12 +95,12 @@ export async function restoreDatabase(
   }
 
   function outcome(
-    keptOid: number | null,
+    keptId: string | null,
     { settingsLost, closedFor }: Pick<RestoreOutcome, 'settingsLost' | 'closedFor'> = NOTHING_DONE,
   ): RestoreOutcome {
     return {
-      placement: { ...placement, oid: point.oid },
-      kept: keptOid === null ? null : { server: server.name, database: kept, oid: keptOid },
+      placement: { ...placement, databaseId: point.databaseId },
+      kept: keptId === null ? null : { server: server.name, database: kept, databaseId: keptId },
       settingsLost,
       closedFor,
     }

@@ -6,5 +6,5 @@ import { OWNER_ROLE } from './fleet-role-names.ts'
 /** Returns where a tenant's database is, or will be; its OID is known only once it is there. */
 export function tenantPlacement(server: string, mark: Mark): Placement {
   const name = databaseName(mark)
-  return { server, database: name, oid: null, ownerRole: OWNER_ROLE, loginRole: name }
+  return { server, database: name, databaseId: null, ownerRole: OWNER_ROLE, loginRole: name }
 }

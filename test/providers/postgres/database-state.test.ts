@@ -4,7 +4,7 @@ import { type DatabaseFacts, databaseState } from '../../../src/providers/postgr
 
 const mark: Mark = { fleet: 'acme', catalogId: 'c1', kind: 'tenant', key: 'one' }
 const ours = formatMark(mark)
-const closed: DatabaseFacts = { oid: 1, owner: 'fleet_owner', open: false, invalid: false, comment: ours }
+const closed: DatabaseFacts = { databaseId: '1', owner: 'fleet_owner', open: false, invalid: false, comment: ours }
 
 test.each([
   ['missing', undefined],

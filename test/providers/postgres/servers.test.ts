@@ -63,7 +63,7 @@ test('traffic that is not encrypted, or not verified, is a warning away from thi
 
 test('an unknown server is refused with the names of the known ones', async () => {
   const provider = createPostgresProvider({ servers: [{ name: 'main', admin: superuser() }] })
-  const placement = { server: 'mian', database: 'x', oid: null, ownerRole: null, loginRole: null }
+  const placement = { server: 'mian', database: 'x', databaseId: null, ownerRole: null, loginRole: null }
   await expect(provider.connect(placement)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(/There are: main\./),
