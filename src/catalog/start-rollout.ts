@@ -27,6 +27,7 @@ interface Planned {
  * Moves a planned rollout to running and makes its waves and tenant runs, all in one transaction, by what was written down
  * with the plan.
  * @param upToTarget names of all migrations up to the target: what an undo took back of them is wanted again
+ * @returns undefined, and nothing was changed: every tenant of the plan has been brought there meanwhile, or is gone
  * @throws FleetError ROLLOUT_ACTIVE when another one is not finished; PLAN_CHANGED when tags, pins or versions are not
  *   those that the plan saw
  */
@@ -34,8 +35,8 @@ export async function startRollout(
   db: CatalogDb,
   rolloutId: number,
   upToTarget: readonly string[],
-): Promise<StartOutcome> {
-  return db.transaction().execute(async (tx) => {
+): Promise<StartOutcome | undefined> {
+  const starting = db.transaction().execute(async (tx) => {
     const { plan, assignment } = await beginRollout(tx, rolloutId)
     // In SQL, which keeps microseconds: to the millisecond, a tenant of the same moment would fall on the wrong side.
     const plannedAt = sql<Date>`(select planned_at from fleet.rollout where id = ${rolloutId})`
@@ -49,6 +50,7 @@ export async function startRollout(
     const { rows } = await sql<{ tenants: string }>`
       select count(*) as tenants from fleet.tenant_run where rollout_id = ${rolloutId}`.execute(tx)
     const tenants = Number(rows[0]?.tenants)
+    if (tenants === 0) throw new NothingLeft()
     const waves = plan.waves.map((wave) => ({
       name: wave.name,
       concurrency: wave.concurrency,
@@ -67,7 +69,14 @@ export async function startRollout(
     await readmitMigrations(tx, upToTarget)
     return { tenants, joiners, dropped: Math.max(0, plan.tenants - (tenants - joiners)) }
   })
+  return starting.catch((error: unknown) => {
+    if (error instanceof NothingLeft) return undefined
+    throw error
+  })
 }
+
+/** Takes the start back. */
+class NothingLeft extends Error {}
 
 /** Inserts a run per tenant that was there when the plan was made. */
 async function insertPlanned(

@@ -32,12 +32,17 @@ export async function startRollout(
   { draft, assess, digest, force, supersede }: StartRolloutOptions,
 ): Promise<Started> {
   checkDigest(digest)
+  const start = async (planned: PlannedRollout): Promise<Started> => {
+    const started = await startPlanned(planned, context, { digest, force })
+    // Somebody else was through with it since the plan was made: what is there to do now, a plan of now says.
+    return started ?? start(await assess(await draft()))
+  }
   const drafted = await draft()
   const active = await findActive(context.db)
   if (active === undefined) {
     const planned = await assess(drafted)
     try {
-      return await startPlanned(planned, context, { digest, force })
+      return await start(planned)
     } catch (error) {
       // Somebody was faster; with the same, we go on together.
       const other = await findActive(context.db)
@@ -48,14 +53,14 @@ export async function startRollout(
   if (isSame(active, drafted, digest)) return continueActive(active)
   if (supersede === undefined) throw anotherIsActive(active)
   await supersede(active)
-  return startPlanned(await assess(await draft()), context, { digest, force })
+  return start(await assess(await draft()))
 }
 
 async function startPlanned(
   planned: PlannedRollout,
   context: DriveContext,
   { digest, force }: Pick<StartRolloutOptions, 'digest' | 'force'>,
-): Promise<Started> {
+): Promise<Started | undefined> {
   const { db, migrations } = context
   const { plan } = planned
   if (digest !== undefined && !plan.digest.startsWith(digest)) {
@@ -88,6 +93,7 @@ async function startPlanned(
   const shown = digest === undefined ? undefined : await findPlanned(db, plan.digest)
   const rolloutId = shown?.id ?? (await savePlan(db, planned))
   const outcome = await startInCatalog(db, rolloutId, names)
+  if (outcome === undefined) return undefined
   return announceStart(rolloutId, { plan, ...outcome }, context)
 }
 

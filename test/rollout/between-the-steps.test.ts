@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FIRST, ids, SECOND, setupFleet, type TestFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
 
@@ -104,6 +104,30 @@ describe('what operators and pipelines do between the steps', () => {
     expect(results.some((it) => it.status === 'fulfilled')).toBe(true)
     expect((await made.fleet.rollouts.list()).map((it) => it.state)).toEqual(['completed'])
     expect(Object.values(await made.histories(ids(4)))).toEqual(ids(4).map(() => [FIRST, SECOND, '0003_more']))
+  })
+
+  test('a start that comes to write its plan down when another one is through with it finds nothing to do', async () => {
+    const made = await setupFleet()
+    await made.create(ids(2))
+    await made.migration('0003_more', MORE)
+    const other = await made.open()
+    onTestFinished(() => other.close())
+    await made.inCatalog(async (holder) => {
+      await holder.query(`
+        create sequence fleet.saves; grant usage on sequence fleet.saves to public;
+        create function fleet.hold_first() returns trigger language plpgsql as $$
+          begin if nextval('fleet.saves') = 1 then perform pg_advisory_xact_lock(42); end if; return null; end $$;
+        create trigger hold_first before insert on fleet.migration execute function fleet.hold_first();
+        select pg_advisory_lock(42)`)
+      const late = other.rollouts.start()
+      const isHeld = `select 1 from pg_locks where locktype = 'advisory' and objid = 42 and not granted
+        and database = (select oid from pg_database where datname = current_database())`
+      while ((await holder.query(isHeld)).rowCount === 0);
+      expect(await made.fleet.rollouts.start()).toMatchObject({ kind: 'rested', status: { outcome: 'succeeded' } })
+      await holder.query('select pg_advisory_unlock(42)')
+      expect(await late).toMatchObject({ kind: 'nothing-to-do' })
+    })
+    expect((await made.fleet.rollouts.list()).map((it) => it.state)).toEqual(['completed'])
   })
 
   test('an abort after a dead driver knows what that one had applied', async () => {
