@@ -1,0 +1,53 @@
+import { FleetError, type FleetErrorCode } from '../../model/errors.ts'
+import type { NeonErrorKind } from './errors.ts'
+import type { NeonApiError } from './neon-api-error.ts'
+
+interface Explanation {
+  readonly code: FleetErrorCode
+  /** Ends the sentence; absent: in Neon's words. */
+  readonly says?: (error: NeonApiError) => string
+  /** Absent: that of the code. */
+  readonly remedy?: string
+}
+
+const LOOK = "Look at the project in Neon's console, or with `fleet doctor`."
+
+const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
+  unauthorized: { code: 'NEON_KEY_REFUSED' },
+  unavailable: {
+    code: 'NEON_UNREACHABLE',
+    says: (it) => (it.status === null ? `its API cannot be reached (${it.code})` : 'its API is not available'),
+  },
+  lost: { code: 'NEON_UNREACHABLE', says: () => 'no answer of its own came, and it may have been done all the same' },
+  locked: { code: 'NEON_BUSY', says: () => 'other operations of the project have not ended' },
+  'not-ready': { code: 'NEON_BUSY', says: () => 'the branch is still being made' },
+  'rate-limited': { code: 'NEON_BUSY', says: () => 'its rate limit does not let it through' },
+  limit: { code: 'NEON_LIMIT', says: (it) => `the plan allows no more ${it.limit?.of ?? 'of them'}` },
+  quota: {
+    code: 'NEON_LIMIT',
+    remedy: "Look at usage and billing in Neon's console, then try again.",
+  },
+  plan: { code: 'NEON_REFUSED', remedy: 'Correct the value in the configuration, or change the plan.' },
+  invalid: { code: 'NEON_REFUSED', remedy: 'Correct the value in the configuration.' },
+  'no-password': { code: 'NEON_REFUSED', remedy: 'Let Neon store passwords in this project, or adopt it by its URL.' },
+  exists: { code: 'NEON_REFUSED', remedy: LOOK },
+  gone: { code: 'NEON_REFUSED', says: () => 'it is gone, or the key may not see it', remedy: LOOK },
+  protected: { code: 'NEON_REFUSED', remedy: 'Lift the protection of the branch, if that is meant, and try again.' },
+  'has-children': { code: 'NEON_REFUSED', remedy: 'Delete the branches that hang under it first.' },
+  unknown: { code: 'NEON_REFUSED', remedy: 'Look up the request id with Neon, or run `fleet doctor`.' },
+}
+
+/**
+ * Says to users what became of a call, as the end of `what`, e.g. `The project of tenant "a" was not made`. The cause
+ * holds nothing secret.
+ */
+export function explainNeonError(error: NeonApiError, what: string): FleetError {
+  const { code, says, remedy } = EXPLANATIONS[error.kind]
+  const reason =
+    says?.(error) ??
+    (error.answer ? `"${error.answer}"` : `an answer that is not its own (${error.status ?? error.code})`)
+  return new FleetError(code, `${what}. Neon: ${reason} (request ${error.requestId}).`, {
+    cause: error,
+    ...(remedy === undefined ? {} : { remedy }),
+  })
+}
