@@ -28,6 +28,8 @@ export interface PgbouncerOptions {
   readonly users?: readonly Pick<ConnectionDescriptor, 'user' | 'password'>[]
   /** Databases beside `*`: names that clients use, and the names on the server. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Whether roles that are not named here come through it too, with the passwords that they have on the server. */
+  readonly authQuery?: boolean
 }
 
 /**
@@ -36,7 +38,13 @@ export interface PgbouncerOptions {
  */
 export async function startPgbouncer(
   server: ConnectionDescriptor,
-  { poolSize = 5, poolMode = 'transaction', users: others = [], aliases = {} }: PgbouncerOptions = {},
+  {
+    poolSize = 5,
+    poolMode = 'transaction',
+    users: others = [],
+    aliases = {},
+    authQuery = false,
+  }: PgbouncerOptions = {},
 ): Promise<Pgbouncer> {
   const directory = await makeTestDirectory()
   const port = await freePort(undefined)
@@ -57,7 +65,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${users}
-admin_users = ${server.user}
+${authQuery ? `auth_user = ${server.user}\n` : ''}admin_users = ${server.user}
 stats_users = ${others.map(({ user }) => user).join(', ')}
 server_login_retry = 1
 pool_mode = ${poolMode}
