@@ -1,6 +1,8 @@
 import { FleetError, type FleetErrorCode } from '../../model/errors.ts'
 import type { NeonErrorKind } from './errors.ts'
 import type { NeonApiError } from './neon-api-error.ts'
+import { NeonOperationError } from './neon-operation-error.ts'
+import { oneLine } from './one-line.ts'
 
 interface Explanation {
   readonly code: FleetErrorCode
@@ -38,16 +40,31 @@ const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
 }
 
 /**
- * Says to users what became of a call, as the end of `what`, e.g. `The project of tenant "a" was not made`. The cause
- * holds nothing secret.
+ * Says to users what became of a call, or of the operations that it began, as the end of `what`, e.g. `The project of tenant "a"
+ * was not made`. The cause holds nothing secret.
  */
-export function explainNeonError(error: NeonApiError, what: string): FleetError {
-  const { code, says, remedy } = EXPLANATIONS[error.kind]
-  const reason =
-    says?.(error) ??
-    (error.answer ? `"${error.answer}"` : `an answer that is not its own (${error.status ?? error.code})`)
-  return new FleetError(code, `${what}. Neon: ${reason} (request ${error.requestId}).`, {
+export function explainNeonError(error: NeonApiError | NeonOperationError, what: string): FleetError {
+  const { code, reason, remedy } = error instanceof NeonOperationError ? ofOperation(error) : ofCall(error)
+  return new FleetError(code, `${what}. Neon: ${reason}.`, {
     cause: error,
     ...(remedy === undefined ? {} : { remedy }),
   })
+}
+
+function ofCall(error: NeonApiError) {
+  const { code, says, remedy } = EXPLANATIONS[error.kind]
+  const quoted = error.answer ? `"${error.answer}"` : `an answer that is not its own (${error.status ?? error.code})`
+  return { code, remedy, reason: `${says?.(error) ?? quoted} (request ${error.requestId})` }
+}
+
+function ofOperation({ reason, operation: { action, error, id } }: NeonOperationError) {
+  if (reason === 'overdue') {
+    return {
+      code: 'NEON_BUSY',
+      reason: `${action} has not ended in time (operation ${id})`,
+      remedy: undefined,
+    } as const
+  }
+  const why = error ? `: "${oneLine(error)}"` : ''
+  return { code: 'NEON_REFUSED', reason: `${action} failed${why} (operation ${id})`, remedy: LOOK } as const
 }

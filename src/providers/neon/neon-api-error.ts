@@ -1,8 +1,6 @@
 import { classifyNeonAnswer, type NeonAnswer, type NeonErrorKind, type NeonLimit } from './errors.ts'
 import { type NeonCall, routeOf } from './neon-call.ts'
-
-/** How much of a message is kept: Neon's are sentences. */
-const MOST_CHARACTERS = 500
+import { oneLine } from './one-line.ts'
 
 /**
  * A call of Neon's API that failed, made anew of what may be shown: the client's own error carries the API key, and is
@@ -28,7 +26,7 @@ export class NeonApiError extends Error {
   readonly retryAfterMs: number | null
 
   constructor(call: NeonCall, answer: NeonAnswer, requestId: string, retryAfterMs: number | null = null) {
-    const message = answer.message === null ? null : tidy(answer.message)
+    const message = answer.message === null ? null : oneLine(answer.message)
     const where = `${routeOf(call)}${call.projectId === null ? '' : ` of project ${call.projectId}`}`
     const code = answer.code === '' ? '' : ` ${answer.code}`
     const what =
@@ -47,12 +45,6 @@ export class NeonApiError extends Error {
     this.projectId = call.projectId
     this.retryAfterMs = retryAfterMs
   }
-}
-
-/** One line, without what would move a terminal's cursor. */
-function tidy(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line
 }
 
 /** Resolves to undefined where what was asked for is gone. */
