@@ -19,6 +19,8 @@ export type Admission =
 /** Neon's text for a compute that does not answer its proxy. Source: Neon's published source. */
 const UNREACHABLE: ErrorFields = { severity: 'ERROR', sqlstate: 'XX000', message: "Couldn't connect to compute node" }
 const BROKEN: ErrorFields = { severity: 'FATAL', sqlstate: '08P01', message: 'invalid startup packet' }
+/** What PgBouncer 1.18 says of a wrong password, as 08P01. */
+const POOLER_LOGIN_FAILED = 'MSASL authentication failed\0'
 const NO_ENCRYPTION = 'N'
 
 /** One client's connection, from its first byte until both sides are closed. */
@@ -115,24 +117,27 @@ export class ProxySession {
     if (server === undefined) return this.#refuse(UNREACHABLE)
     this.#join(server)
     server.write(writeStartupMessage(admission.message))
-    this.#watchForReady(server)
+    this.#receive(server, message.parameters.get('user') ?? '')
     this.#send(server, rest)
   }
 
-  /** What the server says goes to the client as it is; when it is closed, so is the client after the last byte. */
+  /** When the server is closed, so is the client, after the last byte. */
   #join(server: Socket): void {
     this.#server = server
     if (this.#client.destroyed) return void server.destroy()
     server.on('error', () => {})
     server.once('close', () => this.#client.destroySoon())
-    server.pipe(this.#client)
+    server.resume()
   }
 
   #send(server: Socket, rest: Buffer): void {
     const messages = new MessageStream(refuseHashedPasswords)
     const send = (chunk: Buffer) => {
       let isTaken = true
+      // What came in one piece goes on in one: PgBouncer takes no part of a message during the login.
+      server.cork()
       for (const piece of messages.push(chunk)) isTaken = server.write(piece)
+      server.uncork()
       if (isTaken || server.destroyed) return
       this.#client.pause()
       server.once('drain', () => this.#client.resume())
@@ -143,18 +148,27 @@ export class ProxySession {
     this.#client.resume()
   }
 
-  #watchForReady(server: Socket): void {
+  /** Passes on what the server says, as it is from the moment when it is ready. When it is closed, so is the client. */
+  #receive(server: Socket, user: string): void {
     const messages = new MessageStream({
       wants: (type) => {
         if (type === 'Z') this.#isReady = true
-        return false
+        return type === 'E'
       },
-      whole: (_, message) => message,
+      whole: (_, message) =>
+        message.includes(POOLER_LOGIN_FAILED) ? writeErrorResponse(wrongPassword(user)) : message,
     })
-    const watch = (chunk: Buffer) => {
-      messages.push(chunk)
-      if (this.#isReady) server.off('data', watch)
+    const receive = (chunk: Buffer) => {
+      for (const piece of messages.push(chunk)) this.#client.write(piece)
+      if (!this.#isReady) return
+      server.off('data', receive)
+      server.pipe(this.#client)
     }
-    server.on('data', watch)
+    server.on('data', receive)
   }
+}
+
+/** On Neon passwords are checked before the pooler is reached. Source of the text: Neon's published source. */
+function wrongPassword(user: string): ErrorFields {
+  return { severity: 'FATAL', sqlstate: '28P01', message: `password authentication failed for user '${user}'` }
 }
