@@ -1,5 +1,5 @@
 import type { ConnectionDescriptor } from '../../../src/model/connection.ts'
-import { type Client, closeClient, openClient, type Pool } from '../../../src/postgres/connect.ts'
+import { type Client, closeClient, openClient, openPool, type Pool } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import { sqlstateOf } from '../../../src/postgres/sqlstate.ts'
 
@@ -31,34 +31,52 @@ const STATISTICS = [2619, 2696, 2840, 2841, 3429, 3430, 3431, 3433]
  */
 const UPKEEP = ['FPI_FOR_HINT', 'INPLACE', 'PRUNE_ON_ACCESS', 'PRUNE_VACUUM_SCAN', 'PRUNE_VACUUM_CLEANUP']
 const NO_SUCH_FILE = '58P01'
+const CONFIGURATION_LIMIT = '53400'
 
 /**
  * Makes a database with pg_walinspect, and a slot that keeps the log from now on: the next checkpoint would remove it. The slot is
- * temporary, so that it goes with this process whatever becomes of it.
+ * temporary, so that it goes with this process whatever becomes of it. Where the server has no slot left the log is kept as long as
+ * the server likes.
  */
 export async function openWriteAheadLog({ server, admin, name }: WriteAheadLogOptions): Promise<WriteAheadLog> {
   await admin.query(`create database ${quoteIdentifier(name)} template template0 strategy file_copy`)
-  const drop = () => admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`)
-  let client: Client | undefined
+  const to = { ...server, database: name }
+  const pool = openPool(to, { max: 2, applicationName: 'neon-emulator' })
+  let keeper: Client | undefined
+  const close = async () => {
+    if (keeper !== undefined) await closeClient(keeper)
+    await pool.end()
+    await admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`)
+  }
   try {
-    client = await openClient({ ...server, database: name }, { applicationName: 'neon-emulator' })
-    await client.query('create extension pg_walinspect')
-    const { rows } = await client.query<{ lsn: string }>(
-      'select lsn from pg_create_physical_replication_slot($1, true, true)',
-      [name],
-    )
-    return writeAheadLog(client, { keptSince: rows[0]?.lsn ?? '0/0', drop })
+    await pool.query('create extension pg_walinspect')
+    keeper = await openClient(to, { applicationName: 'neon-emulator' })
+    return writeAheadLog(pool, { keptSince: await keepLog(keeper, name), close })
   } catch (error) {
-    if (client !== undefined) await closeClient(client)
-    await drop()
+    await close()
     throw error
   }
 }
 
-function writeAheadLog(client: Client, { keptSince, drop }: { keptSince: string; drop(): Promise<unknown> }) {
+/** Returns since when the log is kept, as long as this session lasts. */
+async function keepLog(client: Client, slot: string): Promise<string> {
+  try {
+    const { rows } = await client.query<{ lsn: string }>(
+      'select lsn from pg_create_physical_replication_slot($1, true, true)',
+      [slot],
+    )
+    return rows[0]?.lsn ?? '0/0'
+  } catch (error) {
+    if (sqlstateOf(error) !== CONFIGURATION_LIMIT) throw error
+    const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn() as lsn')
+    return rows[0]?.lsn ?? '0/0'
+  }
+}
+
+function writeAheadLog(pool: Pool, { keptSince, close }: { keptSince: string; close(): Promise<void> }): WriteAheadLog {
   const currentLsn = async () => {
     // An asynchronous commit may not have been flushed, and only what was flushed can be inspected.
-    const { rows } = await client.query<{ lsn: string }>(
+    const { rows } = await pool.query<{ lsn: string }>(
       `select pg_logical_emit_message(false, 'neon-emulator', '', true) as lsn`,
     )
     return rows[0]?.lsn ?? ''
@@ -68,7 +86,7 @@ function writeAheadLog(client: Client, { keptSince, drop }: { keptSince: string;
     async isWrittenSince(database: string, lsn: string) {
       const to = await currentLsn()
       try {
-        const { rows } = await client.query<{ written: boolean }>(WRITTEN, [
+        const { rows } = await pool.query<{ written: boolean }>(WRITTEN, [
           database,
           lsn,
           to,
@@ -85,7 +103,7 @@ function writeAheadLog(client: Client, { keptSince, drop }: { keptSince: string;
     },
     async lsnOfCopy(database: string, since: string) {
       const to = await currentLsn()
-      const { rows } = await client.query<{ lsn: string }>(
+      const { rows } = await pool.query<{ lsn: string }>(
         `select r.end_lsn as lsn from pg_get_wal_records_info($2::pg_lsn, $3::pg_lsn) r, pg_database d
          where r.resource_manager = 'Database' and r.record_type = 'CREATE_FILE_COPY'
            and d.datname = $1 and r.description like '% to %/' || d.oid`,
@@ -95,11 +113,8 @@ function writeAheadLog(client: Client, { keptSince, drop }: { keptSince: string;
       if (copy === undefined) throw new Error(`The log has no copy of a database to "${database}" after ${since}.`)
       return copy.lsn
     },
-    async close() {
-      await closeClient(client)
-      await drop()
-    },
-  } satisfies WriteAheadLog
+    close,
+  }
 }
 
 /**
