@@ -5,7 +5,7 @@ import { Secret } from '../../../src/model/secret.ts'
 import { type Client, closeClient, openClient, withClient } from '../../../src/postgres/connect.ts'
 import { superuser, uniqueName } from '../test-server.ts'
 import type { ComputeProxy, ComputeProxyOptions, DataPlane, NameMap } from './data-plane.ts'
-import { createPostgresDataPlane } from './postgres-data-plane.ts'
+import { createPostgresDataPlane, type PostgresDataPlaneOptions } from './postgres-data-plane.ts'
 import { type StartupMessage, writeStartupMessage } from './startup-message.ts'
 
 /** Of the role that `dataPlaneForTest` makes. */
@@ -36,9 +36,9 @@ export async function needsServer({ skip }: Pick<TestContext, 'skip'>): Promise<
 }
 
 /** Makes a data plane with one role and one database of it, which go with the test. */
-export async function dataPlaneForTest(): Promise<TestPlane> {
+export async function dataPlaneForTest(options: Pick<PostgresDataPlaneOptions, 'pooler'> = {}): Promise<TestPlane> {
   const prefix = uniqueName('neon')
-  const plane = await createPostgresDataPlane({ server: inject('superuserUrl'), prefix })
+  const plane = await createPostgresDataPlane({ server: inject('superuserUrl'), prefix, ...options })
   onTestFinished(() => plane.close())
   const role = `${prefix}__owner`
   const database = `${prefix}__main`

@@ -12,18 +12,25 @@ import {
   readValue,
   STARTUP_MESSAGE,
 } from './data-plane-for-test.ts'
+import { cancel, copyOf } from './driver-extras.ts'
 import { withParameters, writeStartupMessage } from './startup-message.ts'
 
-async function setup() {
-  const test = await dataPlaneForTest()
+async function setupWith(pooler: 'pgbouncer' | 'worst') {
+  const test = await dataPlaneForTest({ pooler })
   const proxy = await test.open({ pooled: true })
   return { ...test, proxy, session: () => openSession(proxy) }
 }
 
-describe('a session through the pooled twin', () => {
+function sleepersIn(database: string): string {
+  return `select count(*)::int from pg_stat_activity where wait_event = 'PgSleep' and datname = '${database}'`
+}
+
+describe.each(['pgbouncer', 'worst'] as const)('a session through the pooled twin, %s', (pooler) => {
+  const setup = () => setupWith(pooler)
+
   beforeEach(async (context) => {
     await needsServer(context)
-    context.skip(noPgbouncer !== undefined, noPgbouncer)
+    context.skip(pooler === 'pgbouncer' && noPgbouncer !== undefined, noPgbouncer)
   })
 
   test('is in the database and of the role that the names stand for', async () => {
@@ -61,16 +68,49 @@ describe('a session through the pooled twin', () => {
     expect(said).toContain('unsupported startup parameter in options: lock_timeout')
   })
 
-  test('shares its server connections with others, by transaction', async () => {
+  test('changes its server connection by transaction, and not within one', async () => {
     const { session } = await setup()
     const [a, b] = [await session(), await session()]
     const pid = 'select pg_backend_pid()'
-    expect(await readValue(a, pid)).toBe(await readValue(b, pid))
+    if (pooler === 'pgbouncer') expect(await readValue(a, pid)).toBe(await readValue(b, pid))
+    else expect(await readValue(a, pid)).not.toBe(await readValue(a, pid))
     await a.query('begin')
     const inTransaction = await readValue(a, pid)
     expect(await readValue(b, pid)).not.toBe(inTransaction)
     expect(await readValue(a, pid)).toBe(inTransaction)
     await a.query('commit')
+  })
+
+  test('may send several statements in one message, large ones too, and get their error where it is', async () => {
+    const client = await (await setup()).session()
+    const results = (await client.query('select 1 as a; create table t (n int); select 2 as b')) as unknown
+    expect(results).toMatchObject([{ rows: [{ a: 1 }] }, {}, { rows: [{ b: 2 }] }])
+    await expect(client.query('select 1; select 1/0; select 2')).rejects.toMatchObject({ code: '22012' })
+    await expect(client.query('select $1::int', ['x'])).rejects.toMatchObject({ code: '22P02' })
+    const text = 'x'.repeat(5_000_000)
+    expect((await client.query('select $1::text as text', [text])).rows[0].text).toBe(text)
+  })
+
+  test('may copy in and out, in a transaction too', async () => {
+    const client = await (await setup()).session()
+    await client.query('create table t (n int)')
+    const numbers = Array.from({ length: 50_000 }, (_, n) => `${n}\n`).join('')
+    await client.query(copyOf('copy t from stdin', numbers)).done
+    await client.query('begin; delete from t')
+    await client.query(copyOf('copy t from stdin', numbers)).done
+    await client.query('commit')
+    expect(await client.query(copyOf('copy t to stdout', '')).done).toBe(numbers)
+    await expect(client.query(copyOf('copy t from stdin', 'x\n')).done).rejects.toMatchObject({ code: '22P02' })
+    expect(await readValue(client, 'select 1')).toBe(1)
+  })
+
+  test('can be cancelled', async () => {
+    const { proxy, session, database } = await setup()
+    const client = await session()
+    const slow = expect(client.query('begin; select pg_sleep(600) as slow')).rejects.toMatchObject({ code: '57014' })
+    await inDatabase('postgres', (it) => expect.poll(() => readValue(it, sleepersIn(database))).toBe(1))
+    await cancel(client, proxy)
+    await slow
   })
 
   test('is one of fifty that come at once', async () => {
@@ -108,5 +148,17 @@ describe('a session through the pooled twin', () => {
     await plane.close()
     const query = `select count(*)::int from pg_stat_activity where strpos(datname, '${prefix}') > 0`
     expect(await inDatabase('postgres', (it) => readValue(it, query))).toBe(0)
+  })
+})
+
+describe('the worst pooler', () => {
+  beforeEach(needsServer)
+
+  test('loses what a session keeps, every time', async () => {
+    const client = await (await setupWith('worst')).session()
+    await client.query("set lock_timeout = '7s'")
+    expect(await readValue(client, 'show lock_timeout')).toBe('0')
+    await client.query('select pg_advisory_lock(1)')
+    expect(await readValue(client, 'select pg_advisory_unlock(1)')).toBe(false)
   })
 })

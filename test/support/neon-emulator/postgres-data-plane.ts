@@ -13,13 +13,19 @@ export interface PostgresDataPlaneOptions {
   readonly server: string
   /** Begins the names of what the data plane makes for itself: lower-case letters, digits and `_`. */
   readonly prefix: string
+  /** What pooled proxies go through. Default: PgBouncer where it is installed. */
+  readonly pooler?: 'pgbouncer' | 'worst'
 }
 
 /**
  * Makes a data plane on one server. For itself it makes a database, a replication slot and a role.
  * @throws RangeError when the prefix cannot begin a name
  */
-export async function createPostgresDataPlane({ server: url, prefix }: PostgresDataPlaneOptions): Promise<DataPlane> {
+export async function createPostgresDataPlane({
+  server: url,
+  prefix,
+  pooler,
+}: PostgresDataPlaneOptions): Promise<DataPlane> {
   if (!/^[a-z][a-z0-9_]{0,40}$/.test(prefix)) throw new RangeError(`"${prefix}" cannot begin names on a server.`)
   const server = parseConnectionString(url)
   const admin = openPool(server, { max: 4, applicationName: 'neon-emulator' })
@@ -82,7 +88,7 @@ export async function createPostgresDataPlane({ server: url, prefix }: PostgresD
         return Number(rows[0]?.bytes)
       },
       async openProxy(options) {
-        if (options.pooled) twin ??= openPooledTwin(server, endSessions)
+        if (options.pooled) twin ??= openPooledTwin({ server, admin, ...direct, ...(pooler ? { kind: pooler } : {}) })
         const behind = options.pooled && twin !== undefined ? await twin : direct
         const proxy = await openEndpointProxy(behind, options)
         proxies.add(proxy)

@@ -13,6 +13,7 @@ import {
   readValue,
   STARTUP,
 } from './data-plane-for-test.ts'
+import { cancel, copyOf } from './driver-extras.ts'
 import { openEndpointProxy } from './endpoint-proxy.ts'
 import { PLAINTEXT_ONLY } from './refuse-hashed-passwords.ts'
 
@@ -24,31 +25,6 @@ async function setup() {
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const GSSENC_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 48])
-
-/** The sides of COPY that node-postgres has no methods for; see its `Submittable`. */
-function copying(text: string, rows: string) {
-  let out = ''
-  let resolve: (out: string) => void
-  let reject: (error: Error) => void
-  const done = new Promise<string>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return {
-    done,
-    submit: (connection: { query(text: string): void }) => connection.query(text),
-    handleCopyInResponse(connection: { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }) {
-      connection.sendCopyFromChunk(Buffer.from(rows))
-      connection.endCopyFrom()
-    },
-    handleCopyData(message: { chunk: Buffer }) {
-      out += message.chunk.toString()
-    },
-    handleCommandComplete: () => {},
-    handleReadyForQuery: () => resolve(out),
-    handleError: (error: Error) => reject(error),
-  }
-}
 
 describe('a session through the proxy', () => {
   beforeEach(needsServer)
@@ -96,8 +72,8 @@ describe('a session through the proxy', () => {
     const client = await (await setup()).session()
     await client.query('create table t (n int)')
     const numbers = Array.from({ length: 200_000 }, (_, n) => `${n}\n`).join('')
-    await client.query(copying('copy t from stdin', numbers)).done
-    expect(await client.query(copying('copy t to stdout', '')).done).toBe(numbers)
+    await client.query(copyOf('copy t from stdin', numbers)).done
+    expect(await client.query(copyOf('copy t to stdout', '')).done).toBe(numbers)
   })
 
   test('may send and get messages of many megabytes', async () => {
@@ -117,15 +93,11 @@ describe('a session through the proxy', () => {
   test('can be cancelled', async () => {
     const { proxy, session } = await setup()
     const [client, other] = [await session(), await session()]
-    const pid = Reflect.get(client, 'processID') as number
-    const key = Reflect.get(client, 'secretKey') as number
+    const pid = await readValue(client, 'select pg_backend_pid()')
     const slow = expect(client.query('select pg_sleep(600)')).rejects.toMatchObject({ code: '57014' })
     await expect.poll(() => readValue(other, `select state from pg_stat_activity where pid = ${pid}`)).toBe('active')
-    const request = Buffer.alloc(16)
-    for (const [i, word] of [16, 80_877_102, pid, key].entries()) request.writeInt32BE(word, i * 4)
-    const socket = await openRawConnection(proxy)
-    socket.end(request).resume()
-    await Promise.all([slow, once(socket, 'close')])
+    await cancel(client, proxy)
+    await slow
   })
 
   test('ends on the server when its client goes away', async () => {

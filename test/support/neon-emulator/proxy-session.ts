@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { type ErrorFields, writeErrorResponse } from './error-response.ts'
 import { MessageStream } from './message-stream.ts'
 import { refuseHashedPasswords } from './refuse-hashed-passwords.ts'
 import { readFirstPacket, type StartupMessage, writeStartupMessage } from './startup-message.ts'
+import { type ErrorFields, writeErrorResponse } from './wire-messages.ts'
 
 /** What a session asks of the proxy that it goes through. */
 export interface Gate {

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../../src/postgres/identifiers.ts'
 import type { MessageHandler } from './message-stream.ts'
+import { writeMessage } from './wire-messages.ts'
 
 /**
  * What Neon answers to a statement that sets a password that is hashed already. Its frame stands in Neon's published source, as an
@@ -30,10 +31,4 @@ export const refuseHashedPasswords: MessageHandler = {
 /** A Parse message begins with the name of the statement. */
 function nameIn(parse: Buffer): string {
   return parse.toString('utf8', 5, parse.indexOf(0, 5))
-}
-
-function writeMessage(type: string, body: string): Buffer {
-  const message = Buffer.from(`${type}\0\0\0\0${body}`)
-  message.writeInt32BE(message.length - 1, 1)
-  return message
 }

@@ -46,6 +46,14 @@ export function writeStartupMessage({ version, parameters }: StartupMessage): Bu
   return Buffer.concat([head, body])
 }
 
+/** Writes a request to cancel what the session with this process and secret is doing. */
+export function writeCancelRequest(key: Buffer): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(head.length + key.length, 0)
+  head.writeInt32BE(CANCEL_REQUEST, 4)
+  return Buffer.concat([head, key])
+}
+
 /** Returns the message with other values for some of its parameters; those that it did not have are added. */
 export function withParameters(message: StartupMessage, values: Readonly<Record<string, string>>): StartupMessage {
   return { ...message, parameters: new Map([...message.parameters, ...Object.entries(values)]) }
