@@ -36,8 +36,11 @@ export interface ComputeProxyOptions {
 
 /** What branches are made of: databases and roles on one real PostgreSQL server, and proxies before it. */
 export interface DataPlane {
-  /** Makes a role as Neon's API does: LOGIN, CREATEDB, CREATEROLE, may not be superuser; in the group that stands for neon_superuser. */
-  createRole(name: string, password: string): Promise<void>
+  /**
+   * Makes a role as Neon's API does: LOGIN, CREATEDB, CREATEROLE, may not be superuser; in the group that stands for neon_superuser.
+   * `as`: one that logs in with a password of its own and then is that role, so that what it makes belongs to that role.
+   */
+  createRole(name: string, password: string, options?: { readonly as?: string }): Promise<void>
   setPassword(name: string, password: string): Promise<void>
   dropRole(name: string): Promise<void>
   /** Makes an empty database owned by the role. */
@@ -50,8 +53,8 @@ export interface DataPlane {
   freeze(from: string, to: string): Promise<string>
   /** Clones a frozen copy into a database that can be connected to. */
   thaw(from: string, to: string): Promise<void>
-  /** Whether anything but reads, hint bits, pruning and vacuum touched the database after this LSN (pg_walinspect). */
-  isWrittenSince(database: string, lsn: string): Promise<boolean>
+  /** Whether anything but reads, hint bits, pruning and vacuum touched the database after this LSN, or between two (pg_walinspect). */
+  isWrittenSince(database: string, lsn: string, until?: string): Promise<boolean>
   currentLsn(): Promise<string>
   /** Ends its sessions and drops it; one that is gone is fine. */
   dropDatabase(name: string): Promise<void>

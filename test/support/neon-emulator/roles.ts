@@ -4,7 +4,8 @@ import { SQLSTATE, sqlstateOf } from '../../../src/postgres/sqlstate.ts'
 
 /** The roles of the API on a server, and those that they make by SQL. */
 export interface Roles {
-  create(name: string, password: string): Promise<void>
+  /** `as`: the role that it is once it has logged in. */
+  create(name: string, password: string, options?: { readonly as?: string }): Promise<void>
   setPassword(name: string, password: string): Promise<void>
   /** With the roles that it made by SQL. One that owns something somewhere is left: others use it. */
   drop(name: string): Promise<void>
@@ -26,12 +27,15 @@ export async function createRoles(admin: Pool, group: string): Promise<Roles> {
     made.delete(name)
   }
   return {
-    async create(name, password) {
+    async create(name, password, { as } = {}) {
       await admin.query(
         `create role ${quoteIdentifier(name)} login inherit createdb createrole bypassrls replication nosuperuser
            in role ${groupName} password ${quoteLiteral(password)}`,
       )
       made.add(name)
+      if (as === undefined) return
+      const [role, shown] = [quoteIdentifier(name), quoteIdentifier(as)]
+      await admin.query(`grant ${shown} to ${role}; alter role ${role} set role = ${shown}`)
     },
     async setPassword(name, password) {
       await admin.query(`alter role ${quoteIdentifier(name)} password ${quoteLiteral(password)}`)

@@ -7,8 +7,8 @@ import { sqlstateOf } from '../../../src/postgres/sqlstate.ts'
 export interface WriteAheadLog {
   /** Where the log ends, all before it flushed. */
   currentLsn(): Promise<string>
-  /** Whether a transaction wrote to the database after this LSN, or wrote before it and was committed after it. */
-  isWrittenSince(database: string, lsn: string): Promise<boolean>
+  /** Whether a transaction wrote to the database after this LSN, or wrote before it and was committed after it; `until`: up to that LSN only. */
+  isWrittenSince(database: string, lsn: string, until?: string): Promise<boolean>
   /** Where a database was copied file by file into another one, by a statement that began after `since`. */
   lsnOfCopy(database: string, since: string): Promise<string>
   close(): Promise<void>
@@ -83,8 +83,8 @@ function writeAheadLog(pool: Pool, { keptSince, close }: { keptSince: string; cl
   }
   return {
     currentLsn,
-    async isWrittenSince(database: string, lsn: string) {
-      const to = await currentLsn()
+    async isWrittenSince(database: string, lsn: string, until?: string) {
+      const to = until ?? (await currentLsn())
       try {
         const { rows } = await pool.query<{ written: boolean }>(WRITTEN, [
           database,
