@@ -1,0 +1,35 @@
+import { formatTime } from '../emulator-clock.ts'
+import { notFound } from '../errors.ts'
+import type { Routes } from '../route.ts'
+
+/** The epoch of the organisation, which was there before the emulator. */
+const FOUNDED = new Date('2026-01-01T00:00:00Z')
+
+export const accountRoutes: Routes = {
+  getAuthDetails: {
+    answer: ({ account }) => ({
+      status: 200,
+      body: {
+        account_id: account.kind === 'org' ? account.orgId : 'user-of-the-emulator',
+        auth_method: account.kind === 'org' ? 'api_key_org' : 'api_key_user',
+      },
+    }),
+  },
+  getOrganization: {
+    answer: ({ account }, { path }) => {
+      if (path.org_id !== account.orgId) throw notFound('organization')
+      return {
+        status: 200,
+        body: {
+          id: account.orgId,
+          name: account.orgId,
+          handle: account.orgId,
+          plan: account.plan,
+          managed_by: 'console',
+          created_at: formatTime(FOUNDED),
+          updated_at: formatTime(FOUNDED),
+        },
+      }
+    },
+  },
+}
