@@ -70,7 +70,11 @@ export class BranchData {
   async collect(project: Project): Promise<void> {
     const branches = [...project.branches.values()]
     const marks = new Set(branches.flatMap((it) => it.history))
-    for (const branch of branches) branch.history = branch.history.filter((it) => !this.#isOutside(project, it.at))
+    for (const branch of branches) {
+      const last = branch.history.findLast((it) => this.#isOutside(project, it.at))
+      if (last) branch.horizon = positionOf(last)
+      branch.history = branch.history.filter((it) => !this.#isOutside(project, it.at))
+    }
     const needed = new Set(
       branches.flatMap((it) => [...it.history, ...(it.database === undefined && it.origin ? [it.origin] : [])]),
     )
@@ -96,6 +100,7 @@ export class BranchData {
   async #atLsn(project: Project, branch: Branch, lsn: string): Promise<Mark> {
     const position = parseLsn(lsn)
     if (position === undefined) throw badRequest(`invalid LSN: ${lsn}`)
+    if (branch.horizon !== undefined && position <= branch.horizon) throw outsideWindow()
     const end = parseLsn(await this.#dataPlane.currentLsn()) ?? 0n
     if (position > end) throw unprocessable(`LSN ${lsn} is ahead of the branch`)
     const known = await this.#findMark(branch, lsn, position)

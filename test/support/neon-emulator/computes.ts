@@ -26,6 +26,8 @@ export class Computes {
   readonly #operations: Operations
   readonly #faults: Faults
   readonly #limits: Limits
+  /** Those that cannot be woken while as many run as may. */
+  readonly #barred = new Set<string>()
   /** By endpoint: opened when its URI is first asked for. */
   readonly #pooled = new Map<string, ComputeProxy>()
 
@@ -97,6 +99,7 @@ export class Computes {
   async close(project: Project, endpoint: Endpoint): Promise<void> {
     for (const proxy of this.proxiesOf(endpoint)) await proxy.close()
     this.#pooled.delete(endpoint.id)
+    this.#barred.delete(endpoint.id)
     project.endpoints.delete(endpoint.id)
     this.#keepLimit(project)
   }
@@ -154,7 +157,10 @@ export class Computes {
         if (!endpoint) return
         this.#noteActive(project, endpoint)
         const { branchId } = endpoint
-        this.#operations.schedule(project, [{ action: 'start_compute', branchId, endpointId }], { conflicts: false })
+        const work = async () => this.#keepLimit(project)
+        this.#operations.schedule(project, [{ action: 'start_compute', branchId, endpointId, work }], {
+          conflicts: false,
+        })
       },
     })
   }
@@ -178,8 +184,12 @@ export class Computes {
   #keepLimit(project: Project): void {
     const isFull = this.#isFull(project)
     for (const endpoint of project.endpoints.values()) {
-      if (this.stateOf(endpoint) !== 'idle' || project.branches.get(endpoint.branchId)?.isDefault) continue
-      for (const proxy of this.proxiesOf(endpoint)) proxy.refuse(isFull ? TOO_MANY_ACTIVE : undefined)
+      const isIdle = this.stateOf(endpoint) === 'idle'
+      const isBarred = isFull && isIdle && !project.branches.get(endpoint.branchId)?.isDefault
+      if (isBarred === this.#barred.has(endpoint.id)) continue
+      if (isBarred) this.#barred.add(endpoint.id)
+      else this.#barred.delete(endpoint.id)
+      for (const proxy of this.proxiesOf(endpoint)) proxy.refuse(isBarred ? TOO_MANY_ACTIVE : undefined)
     }
   }
 }

@@ -1,5 +1,5 @@
-import { createApiClient, EndpointType } from '@neondatabase/api-client'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { EndpointType } from '@neondatabase/api-client'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { startTestEmulator, whyNoEmulator } from './test-emulator.ts'

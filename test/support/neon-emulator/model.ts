@@ -52,6 +52,8 @@ export interface Branch {
   origin: Mark | undefined
   /** What it can be restored to and branched from, oldest first. */
   history: Mark[]
+  /** The last position that the history window has left behind, as far as there was a mark. */
+  horizon: bigint | undefined
 }
 
 export interface Endpoint {

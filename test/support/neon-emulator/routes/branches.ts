@@ -150,6 +150,7 @@ async function createBranch(world: World, { project, body: given }: RouteRequest
     database: undefined,
     origin: undefined,
     history: [],
+    horizon: undefined,
   }
   if (!(copied instanceof DatabaseBusy)) beginAt(branch, copied)
   project.branches.set(id, branch)

@@ -231,6 +231,7 @@ function firstBranch(world: World, project: Project, body: NonNullable<ProjectBo
     database: undefined,
     origin: undefined,
     history: [],
+    horizon: undefined,
   }
 }
 

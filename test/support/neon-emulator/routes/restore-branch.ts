@@ -52,6 +52,7 @@ async function restoreBranch(world: World, { project, branch: target, body: give
       target.parentLsn = decision.targetParentId === undefined ? undefined : (point.lsn ?? mark.lsn)
       target.parentTimestamp = decision.targetParentId === undefined ? undefined : mark.at
       target.roles = source.roles.map((it) => ({ ...it }))
+      if (decision.targetParentId !== undefined) target.horizon = undefined
       target.history = decision.targetParentId === undefined ? upTo(before.history, mark) : [mark]
       target.lastResetAt = world.clock.now()
       if (!wasPreserved) await world.data.drop(project, { ...before, history: before.history })
