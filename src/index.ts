@@ -12,6 +12,7 @@ export {
   defineFleet,
   embedded,
   type FleetInput,
+  neon,
   type ProviderInput,
   postgres,
   type QuantityInput,

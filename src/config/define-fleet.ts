@@ -32,8 +32,37 @@ export interface PgbouncerInput<Consoles> {
   readonly pauseTimeout?: DurationInput | undefined
 }
 
-/** Where databases come from: what `embedded()` and `postgres()` return. */
-export type ProviderInput = { readonly kind: 'embedded' } | ({ readonly kind: 'postgres' } & ServersInput)
+/** An organisation, or a person's account, at Neon. */
+export interface NeonInput {
+  /** Undefined is refused with a clear error, so that `process.env.NEON_API_KEY` can be given as it is. */
+  readonly apiKey: string | undefined
+  /** What one tenant is. Default, and the only one by now: a project of its own. */
+  readonly placement?: 'project-per-tenant' | undefined
+  /** Where projects are made, as Neon calls it: `aws-us-east-1`. */
+  readonly region: string
+  /** The organisation that projects belong to; a personal key may do without. */
+  readonly orgId?: string | undefined
+  /** Major version of PostgreSQL, 14 to 18. Default 18. */
+  readonly pgVersion?: number | undefined
+  /** How far back a tenant's history reaches; left out: as the plan has it. */
+  readonly historyRetention?: DurationInput | undefined
+  /** Compute units, least and most; left out: as the plan has them. */
+  readonly autoscaling?: { readonly min: number; readonly max: number } | undefined
+  /** After how long without use a compute is suspended; left out: as the plan has it. Some plans refuse any other. */
+  readonly suspendTimeout?: DurationInput | undefined
+  /** Most calls of the API in a minute. Default 600; Neon allows 700 for each key. */
+  readonly requestsPerMinute?: number | undefined
+  /** Most calls of the API in a second and route. Default 30; Neon allows 40. */
+  readonly requestsPerSecond?: number | undefined
+  /** Address of the API. Default Neon's own. */
+  readonly baseUrl?: string | undefined
+}
+
+/** Where databases come from: what `embedded()`, `postgres()` and `neon()` return. */
+export type ProviderInput =
+  | { readonly kind: 'embedded' }
+  | ({ readonly kind: 'postgres' } & ServersInput)
+  | ({ readonly kind: 'neon' } & NeonInput)
 
 /** Tenants that are migrated together. The first wave that matches takes a tenant. */
 export interface WaveInput {
@@ -165,4 +194,18 @@ export function postgres(servers: ServersInput): ProviderInput {
  */
 export function embedded(): ProviderInput {
   return { kind: 'embedded' }
+}
+
+/**
+ * Says that each tenant is a project at Neon. The catalog is in a database of its own: `catalog.url` says where.
+ *
+ * @example
+ * defineFleet({
+ *   name: 'acme-prod',
+ *   provider: neon({ apiKey: process.env.NEON_API_KEY, region: 'aws-us-east-1', orgId: 'org-…' }),
+ *   catalog: { url: process.env.FLEET_CATALOG_URL },
+ * })
+ */
+export function neon(account: NeonInput): ProviderInput {
+  return { kind: 'neon', ...account }
 }

@@ -71,6 +71,10 @@ function trusted(
 
 function providerConfig(provider: ParsedConfig['provider']): ProviderConfig {
   if (provider.kind === 'embedded') return provider
+  if (provider.kind === 'neon') {
+    const { orgId, historyRetention, autoscaling, suspendTimeout, baseUrl } = provider
+    return { ...provider, orgId, historyRetention, autoscaling, suspendTimeout, baseUrl }
+  }
   const servers = provider.url ? { [ONLY_SERVER]: provider.url } : (provider.servers ?? {})
   const { pauseTimeout = 0 } = provider.pgbouncer ?? {}
   const consoles = consolesByServer(provider)
@@ -119,6 +123,8 @@ function crossCheck({ provider, catalog, rollout, restorePoints }: ParsedConfig)
       add(['catalog'], 'catalog.url is not set: with several servers, say where the catalog is.')
     }
   }
+  if (provider.kind === 'neon' && !catalog)
+    add(['catalog'], 'catalog.url is not set: tenants at Neon are apart from each other, so say where the catalog is.')
   const { maxBytes } = restorePoints
   if (typeof maxBytes === 'object') {
     const config = providerConfig(provider)

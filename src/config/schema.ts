@@ -2,6 +2,7 @@ import type { KyselyPlugin } from 'kysely'
 import { z } from 'zod'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
+import { Secret } from '../model/secret.ts'
 import { parseConnectionString } from '../postgres/connection-string.ts'
 import { parseByteSize } from './byte-size.ts'
 import { parseDuration } from './duration.ts'
@@ -88,6 +89,11 @@ const pgbouncer = options({
   pauseTimeout: duration.default(5_000),
 })
 
+const NOT_A_MAJOR = 'is not a major version of PostgreSQL from 14 to 18.'
+const computeUnits = z
+  .number({ error: 'is not a number of compute units.' })
+  .positive('is not a number of compute units.')
+
 const provider = z.discriminatedUnion(
   'kind',
   [
@@ -100,8 +106,24 @@ const provider = z.discriminatedUnion(
         .optional(),
       pgbouncer: pgbouncer.optional(),
     }),
+    options({
+      kind: z.literal('neon'),
+      apiKey: text.transform((key) => new Secret(key)),
+      placement: z
+        .enum(['project-per-tenant'], { error: 'is not one of: project-per-tenant.' })
+        .default('project-per-tenant'),
+      region: text,
+      orgId: text.optional(),
+      pgVersion: z.int({ error: NOT_A_MAJOR }).min(14, NOT_A_MAJOR).max(18, NOT_A_MAJOR).default(18),
+      historyRetention: duration.optional(),
+      autoscaling: options({ min: computeUnits, max: computeUnits }).optional(),
+      suspendTimeout: duration.optional(),
+      requestsPerMinute: atLeastOne.default(600),
+      requestsPerSecond: atLeastOne.default(30),
+      baseUrl: z.url({ error: 'must be a URL that ends in /api/v2.' }).optional(),
+    }),
   ],
-  { error: 'is not a provider. Use embedded() or postgres({ url }).' },
+  { error: 'is not a provider. Use embedded(), postgres({ url }) or neon({ apiKey, region }).' },
 )
 
 const migrations = options({

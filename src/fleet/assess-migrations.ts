@@ -91,21 +91,26 @@ async function trace(
   recordings: ReadonlyMap<string, RecordedMigration>,
   parts: Parts,
 ): Promise<ReadonlyMap<string, TracedMigration>> {
-  const [server = ''] = parts.provider.servers
-  const { config } = parts
+  const { config, provider } = parts
   const input = { pending, history: base.map(({ name }) => name), recordings, config }
-  const traced = await withScratchDatabase(server, base, createContext(parts), (scratch) =>
-    traceOn(scratch, input),
-  ).catch(async (error: unknown) => {
-    if (!(error instanceof FleetError)) throw error
-    if (error.code !== 'RIGHT_MISSING') return untraced(pending, `Nothing could be traced: ${error.message}`)
+  const onEmbedded = async (why: string) => {
     const options = { root: config.root, clock: parts.clock, config, migrations: base }
-    return withEmbeddedScratch(options, (scratch) => traceOn(scratch, input)).catch((other: unknown) => {
-      if (!(other instanceof FleetError)) throw other
-      return untraced(pending, `Nothing could be traced: ${error.message} ${other.message}`)
+    return withEmbeddedScratch(options, (scratch) => traceOn(scratch, input)).catch((error: unknown) => {
+      if (!(error instanceof FleetError)) throw error
+      return untraced(pending, `Nothing could be traced: ${why}${error.message}`)
     })
-  })
-  return nameOtherVersions(traced, parts)
+  }
+  const onClone = async () => {
+    const [server = ''] = provider.servers
+    return withScratchDatabase(server, base, createContext(parts), (scratch) => traceOn(scratch, input)).catch(
+      async (error: unknown) => {
+        if (!(error instanceof FleetError)) throw error
+        if (error.code === 'RIGHT_MISSING') return onEmbedded(`${error.message} `)
+        return untraced(pending, `Nothing could be traced: ${error.message}`)
+      },
+    )
+  }
+  return nameOtherVersions(await (provider.hasTemplates ? onClone() : onEmbedded('')), parts)
 }
 
 /** What a server does differs by major version: where tenants have another one, that is said. */

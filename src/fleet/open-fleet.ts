@@ -106,14 +106,27 @@ export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagn
 }
 
 async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock; upgrade: boolean }): Promise<Parts> {
-  const opened: { catalog?: Catalog } = {}
+  const opened: { catalog?: Catalog; provider?: Provider } = {}
+  const lazily = lazyBox(config.root, () => opened.provider?.isPrivate === true)
+  const box: SecretBox = {
+    seal: (clear) => lazily().seal(clear),
+    open: (sealed) => {
+      try {
+        return lazily().open(sealed)
+      } catch (error) {
+        throw error instanceof WrongKeyError ? wrongKey(error) : error
+      }
+    },
+  }
   const closures = closureLog(() => dbOf(opened.catalog), clock)
   const provider = await openProvider(config.provider, {
     root: config.root,
     clock,
     closures,
+    box,
     dump: config.restorePoints.dump,
   })
+  opened.provider = provider
   try {
     const catalog = await openCatalog(config.catalog ?? (await provider.ensureCatalogDatabase(config.name)), {
       fleet: config.name,
@@ -122,17 +135,9 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
     })
     opened.catalog = catalog
     await liftClosures({ db: catalog.db, provider })
-    const box = lazyBox(config.root, provider)
-    const unseal = (sealed: string): string => {
-      try {
-        return box().open(sealed)
-      } catch (error) {
-        throw error instanceof WrongKeyError ? wrongKey(error) : error
-      }
-    }
     const readPassword = async (tenantId: string): Promise<Secret | undefined> => {
       const sealed = await readTenantSecret(catalog.db, tenantId)
-      return sealed === null ? undefined : new Secret(unseal(sealed))
+      return sealed === null ? undefined : new Secret(box.open(sealed))
     }
     return {
       config,
@@ -141,8 +146,8 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
       clock,
       events: new EventEmitter<{ event: [FleetEvent] }>(),
       backends: trackBackends(),
-      seal: (clear) => box().seal(clear),
-      unseal,
+      seal: box.seal,
+      unseal: box.open,
       // A tenant that was adopted by its own URL is reached by that; the others as the admin of their server.
       connect: async (tenantId, placement) =>
         placement.address === undefined
@@ -165,10 +170,10 @@ function dbOf(catalog: Catalog | undefined): CatalogDb {
 }
 
 /** Only what keeps passwords needs the key: a fleet can be looked at, and migrated, without it. */
-function lazyBox(root: string, { isPrivate }: Provider): () => SecretBox {
+function lazyBox(root: string, isPrivate: () => boolean): () => SecretBox {
   let box: SecretBox | undefined
   return () => {
-    box ??= secretBox(readSecretKey({ root, generate: isPrivate, env: process.env }))
+    box ??= secretBox(readSecretKey({ root, generate: isPrivate(), env: process.env }))
     return box
   }
 }

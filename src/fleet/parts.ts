@@ -76,6 +76,7 @@ export function createContext({
     unseal,
     placement: config.placement,
     sqlChecksumsOf: sqlChecksums(recordings, files.load),
+    recordingsOf: recordings.compiled,
     allowUnordered: migrations.allowUnordered,
     extensions: config.extensions,
     seed: config.seed,

@@ -1,3 +1,4 @@
+import { FleetError } from '../model/errors.ts'
 import { ensureTemplate, migrationsForNewTenants, showTemplates } from '../provisioning/template.ts'
 import type { Fleet } from './fleet.ts'
 import { createContext, type Parts } from './parts.ts'
@@ -14,6 +15,11 @@ export function templateMethods(parts: Parts): Fleet['templates'] {
     build: async () => {
       const context = createContext(parts)
       const migrations = await migrationsForNewTenants(context)
+      if (!parts.provider.hasTemplates)
+        throw new FleetError(
+          'TEMPLATE_MISSING',
+          'This provider has no templates: a new tenant gets the migrations themselves.',
+        )
       for (const server of parts.provider.servers) await ensureTemplate(server, migrations, context)
       return show()
     },

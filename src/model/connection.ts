@@ -16,4 +16,11 @@ export interface Address {
 /** All that is needed to connect to one database. */
 export interface ConnectionDescriptor extends Address {
   readonly password: Secret | undefined
+  /** Of a server that sleeps while nobody uses it, and that connecting wakes. */
+  readonly waking?: {
+    /** How long that may take, in milliseconds. */
+    readonly patience: number
+    /** Says whether a refused connection means no more than that it is not awake yet. */
+    readonly isWaking: (error: unknown) => boolean
+  }
 }

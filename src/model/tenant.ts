@@ -3,7 +3,7 @@ import type { TenantState } from './tenant-state.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
-/** Where a tenant's database is and who owns what in it. Holds no secret. */
+/** Where a tenant's database is and who owns what in it. Holds no secret in clear. */
 export interface Placement {
   /** Name of the server in the configuration; `external` for a tenant that was adopted by its own URL. */
   readonly server: string
@@ -14,8 +14,19 @@ export interface Placement {
   readonly ownerRole: string | null
   /** Login role of the tenant's application; null where the fleet did not make one. */
   readonly loginRole: string | null
+  /** Set only where the tenant has a server of its own, by a provider that makes those; no other part reads it. */
+  readonly own?: OwnServer
   /** Set only for an adopted tenant that is reached by a URL of its own; its password is in the tenant's secret. */
   readonly address?: Address
+}
+
+/** How the owner of a tenant with a server of its own reaches it. */
+export interface OwnServer {
+  readonly address: Address
+  /** The owner's password, encrypted. */
+  readonly sealed: string
+  /** What the provider's API calls the parts of it, by what they are. */
+  readonly ids: Readonly<Record<string, string>>
 }
 
 /** `created` by the fleet, or `adopted`: its database was there before, and deleting the tenant leaves it there. */

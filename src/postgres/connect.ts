@@ -1,4 +1,5 @@
 import { Client, type ClientConfig, Pool } from 'pg'
+import { systemClock } from '../lib/clock.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { preparingClient } from './prepared-statements.ts'
@@ -9,7 +10,7 @@ export type { Client, ClientBase, Pool } from 'pg'
 export interface ConnectOptions {
   /** Shown in pg_stat_activity; at most 63 bytes count. */
   readonly applicationName: string
-  /** How long the connection may take, in milliseconds. Default 10 s. */
+  /** How long the connection may take, in milliseconds. Default 10 s, or what a sleeping server may take. */
   readonly timeout?: number
 }
 
@@ -32,8 +33,26 @@ export async function withClient<T>(
   }
 }
 
-/** Opens one connection; the caller closes it with `closeClient`. Rejects with the driver's own error. */
+/**
+ * Opens one connection; the caller closes it with `closeClient`. Waits for a server that is waking. Rejects with the driver's own
+ * error.
+ */
 export async function openClient(to: ConnectionDescriptor, options: ConnectOptions): Promise<Client> {
+  const { patience = 0, isWaking } = to.waking ?? {}
+  const until = systemClock.now().getTime() + patience
+  for (;;) {
+    try {
+      return await openOnce(to, options)
+    } catch (error) {
+      if (systemClock.now().getTime() > until || isWaking?.(error) !== true) throw error
+      await systemClock.sleep(WAKING_POLL_MS)
+    }
+  }
+}
+
+const WAKING_POLL_MS = 500
+
+async function openOnce(to: ConnectionDescriptor, options: ConnectOptions): Promise<Client> {
   const client = new Client(clientConfig(to, options))
   // Without a listener, a connection that is lost between two queries would end the process. The next query reports it.
   client.on('error', () => {})
@@ -118,7 +137,10 @@ function firstMessage(error: Error): string {
   return message.replace(/\.$/, '')
 }
 
-function clientConfig(to: ConnectionDescriptor, { applicationName, timeout = 10_000 }: ConnectOptions): ClientConfig {
+function clientConfig(
+  to: ConnectionDescriptor,
+  { applicationName, timeout = to.waking?.patience ?? 10_000 }: ConnectOptions,
+): ClientConfig {
   return {
     host: to.host,
     port: to.port,

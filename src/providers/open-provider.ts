@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
+import type { SecretBox } from '../lib/secret-box.ts'
 import type { ClosureLog } from '../model/closure.ts'
 import { createEmbeddedProvider } from './embedded/embedded-provider.ts'
+import type { NeonSettings } from './neon/neon-account.ts'
 import type { DumpSettings } from './postgres/dump-programs.ts'
 import { createPostgresProvider, type PostgresServer } from './postgres/postgres-provider.ts'
 import type { Provider } from './provider.ts'
@@ -13,6 +15,7 @@ export type ProviderChoice =
       readonly kind: 'postgres'
       readonly servers: readonly PostgresServer[]
     }
+  | ({ readonly kind: 'neon' } & NeonSettings)
 
 export interface OpenProviderOptions {
   /** The project's folder. */
@@ -20,21 +23,42 @@ export interface OpenProviderOptions {
   readonly clock: Clock
   /** Left out: a provider that has poolers in front of it copies and restores no tenant. */
   readonly closures?: ClosureLog
+  /** Encrypts what a provider keeps in placements; left out: one that keeps secrets there makes and reaches no tenant. */
+  readonly box?: SecretBox | undefined
   /** Which tenants are dumped rather than copied by their server; left out: none. */
   readonly dump?: DumpSettings | undefined
 }
 
 /** Makes the provider that was chosen: a new one is a folder and a line here. */
-export function openProvider(
+export async function openProvider(
   choice: ProviderChoice,
-  { root, clock, closures, dump }: OpenProviderOptions,
+  { root, clock, closures, box, dump }: OpenProviderOptions,
 ): Promise<Provider> {
   switch (choice.kind) {
     case 'embedded':
       return createEmbeddedProvider({ directory: join(root, '.fleet'), clock }, dump)
     case 'postgres':
-      return Promise.resolve(
-        createPostgresProvider({ servers: choice.servers, clock, dump, ...(closures ? { closures } : {}) }),
-      )
+      return createPostgresProvider({ servers: choice.servers, clock, dump, ...(closures ? { closures } : {}) })
+    case 'neon':
+      return openNeon(choice, { clock, box })
   }
+}
+
+/** Its client is loaded by those alone who use it. */
+async function openNeon(
+  settings: NeonSettings,
+  { clock, box }: Pick<OpenProviderOptions, 'clock' | 'box'>,
+): Promise<Provider> {
+  const { createNeonProvider } = await import('./neon/neon-provider.ts')
+  return createNeonProvider({ settings, clock, box: box ?? CLOSED_BOX })
+}
+
+/** For those who only look at the account. */
+const CLOSED_BOX: SecretBox = {
+  seal: () => {
+    throw new Error('Nothing can be encrypted without a key.')
+  },
+  open: () => {
+    throw new Error('Nothing can be decrypted without a key.')
+  },
 }

@@ -18,8 +18,6 @@ export interface ServerCapabilities {
 export interface ProviderCapabilities {
   /** What one tenant is. */
   readonly granularity: 'database'
-  /** Whether `createDatabase` clones a template, or makes an empty database that the migrations then fill. */
-  readonly template: 'clone' | 'none'
   readonly servers: readonly ServerCapabilities[]
 }
 
@@ -38,7 +36,10 @@ export interface TemplateSpec {
 
 export interface DatabaseSpec {
   readonly server: string
-  readonly template: TemplateRef
+  /** Null where the provider has no templates: then the database is empty but for the extensions. */
+  readonly template: TemplateRef | null
+  /** Installed in a database that is not cloned. */
+  readonly extensions: readonly string[]
   readonly mark: Mark
   /** The login role of the tenant's application is named like its database; the server gets a SCRAM verifier of this. */
   readonly password: Secret
@@ -73,6 +74,8 @@ export interface Provider extends CopyingProvider {
    * and the key for passwords at rest may be generated beside the data.
    */
   readonly isPrivate: boolean
+  /** Whether `createDatabase` clones a template; else it makes an empty database, which the migrations then fill. */
+  readonly hasTemplates: boolean
   /** Names of the servers, in the order of the configuration. */
   readonly servers: readonly string[]
 
@@ -89,7 +92,7 @@ export interface Provider extends CopyingProvider {
   /**
    * Makes a template: an empty database with the fleet's roles and default privileges, filled by `build`, then
    * vacuumed and closed to everybody. One that is ready is returned without calling `build`; a half-made one is
-   * made again from the start. Two processes that ask for the same one build it once.
+   * made again from the start. Two processes that ask for the same one build it once. Only where there are templates.
    * @throws what `build` throws, after the half-made database was removed
    */
   ensureTemplate(spec: TemplateSpec, build: (database: ConnectionDescriptor) => Promise<void>): Promise<TemplateRef>

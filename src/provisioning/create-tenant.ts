@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { joinRollout } from '../catalog/joiners.ts'
+import { saveMigrations } from '../catalog/known-migrations.ts'
 import { holdRollouts } from '../catalog/meta.ts'
 import { countByServer } from '../catalog/tenant-counts.ts'
 import {
@@ -12,6 +13,7 @@ import {
 } from '../catalog/tenants.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { type ApplyOutcome, applyMigrations } from '../migrations/apply-migrations.ts'
+import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import { readHistory } from '../migrations/history.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
@@ -19,10 +21,13 @@ import type { Mark } from '../model/mark.ts'
 import { Secret } from '../model/secret.ts'
 import type { NewTenant, Placement, Tags, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
-import { ensureTemplate, migrationsForNewTenants, type TemplateContext } from './template.ts'
+import { fillDatabase } from './fill-database.ts'
+import { checkFiles, ensureTemplate, migrationsForNewTenants, type TemplateContext } from './template.ts'
 import { checkNewId } from './tenant-id.ts'
 
 export interface CreateContext extends TemplateContext {
+  /** Returns what of these may be sent as recorded, by name. */
+  readonly recordingsOf: (migrations: readonly Migration[]) => Promise<ReadonlyMap<string, CompiledMigration>>
   /** Encrypts what is kept in the catalog. */
   readonly seal: (clear: string) => string
   readonly unseal: (sealed: string) => string
@@ -77,11 +82,21 @@ export async function createTenant({ id, tags = {} }: NewTenant, context: Create
   try {
     await recordPlacement(db, id, provider.plannedPlacement(record.server, mark))
     const migrations = await migrationsForNewTenants(context)
-    const template = await ensureTemplate(record.server, migrations, context)
+    const template = provider.hasTemplates ? await ensureTemplate(record.server, migrations, context) : null
     const secret = new Secret(context.unseal(record.secret ?? context.seal(password)))
     await refuseSettled(id, context)
-    const placement = await provider.createDatabase({ server: record.server, template, mark, password: secret })
-    const history = record.isNew ? template.history : await ownHistory(placement, context)
+    const { extensions } = context
+    const spec = { server: record.server, template, extensions, mark, password: secret }
+    // Nothing tells whether the seed function has run in what an earlier try has left.
+    const isDoubtful = template === null && context.seed !== undefined && !record.isNew
+    if (isDoubtful) await provider.deleteDatabase(provider.plannedPlacement(record.server, mark), mark)
+    const placement = await provider.createDatabase(spec)
+    const history =
+      template === null
+        ? await fillEmpty({ id, placement, migrations }, context)
+        : record.isNew
+          ? template.history
+          : await ownHistory(placement, context)
     await finish({ id, tags, placement, history }, context)
   } catch (error) {
     // Deleted while it was being made: then nobody else knows of what was made since.
@@ -173,6 +188,22 @@ async function bringForward(
     'MIGRATION_FAILED',
     `${outcome.migration ?? 'A migration'} failed on tenant "${id}": ${outcome.message}.`,
   )
+}
+
+/** Brings a database that was not cloned to what new tenants get; one that an earlier try has filled has it already. */
+async function fillEmpty(
+  { id, placement, migrations }: Pick<Made, 'id' | 'placement'> & { readonly migrations: readonly Migration[] },
+  context: CreateContext,
+): Promise<readonly string[]> {
+  await checkFiles(migrations, context)
+  const history = await fillDatabase(await context.provider.connect(placement), migrations, {
+    ...context,
+    what: `tenant "${id}"`,
+    ownerRole: placement.ownerRole,
+    recorded: await context.recordingsOf(migrations),
+  })
+  await saveMigrations(context.db, migrations, { replace: false })
+  return history
 }
 
 async function ownHistory(placement: Placement, { provider, tables }: CreateContext): Promise<readonly string[]> {

@@ -48,7 +48,7 @@ export async function withClone<T>(
   const mark = markOf(`${clock.now().getTime().toString(36)}_${randomBytes(4).toString('hex')}`, context)
   const password = new Secret(randomBytes(24).toString('base64url'))
   try {
-    const placement = await provider.createDatabase({ server, template, mark, password })
+    const placement = await provider.createDatabase({ server, template, extensions: [], mark, password })
     return await use({ connection: await provider.connect(placement), ownerRole: placement.ownerRole })
   } finally {
     await provider.deleteDatabase(provider.plannedPlacement(server, mark), mark)

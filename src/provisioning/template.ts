@@ -1,23 +1,20 @@
 import { createHash } from 'node:crypto'
-import { Kysely, type KyselyPlugin, PostgresDialect } from 'kysely'
+import type { Kysely, KyselyPlugin } from 'kysely'
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { listKnownMigrations, listWithdrawn, saveMigrations } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
 import { forgetTemplate, listTemplates, recordTemplate, type TemplateRow } from '../catalog/templates.ts'
 import { countTenants } from '../catalog/tenant-counts.ts'
 import type { Clock } from '../lib/clock.ts'
-import { applyMigrations } from '../migrations/apply-migrations.ts'
 import { checkMigrations, outOfOrder, type SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { HistoryTables, Migration, MigrationTimeouts } from '../migrations/migration.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
 import { migrationsReleased } from '../migrations/plan-target.ts'
-import type { ConnectionDescriptor } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
 import type { Mark } from '../model/mark.ts'
-import { openPool } from '../postgres/connect.ts'
-import { quoteIdentifier } from '../postgres/identifiers.ts'
 import type { Provider, TemplateRef } from '../providers/provider.ts'
+import { fillDatabase } from './fill-database.ts'
 
 /** What templates are built with. */
 export interface TemplateContext {
@@ -83,7 +80,7 @@ export async function ensureTemplate(
     try {
       await checkFiles(migrations, context)
       publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
-      await fill(connection, migrations, ownerRole, context)
+      await fillDatabase(connection, migrations, { ...context, ownerRole, what: 'the template' })
     } catch (error) {
       await forgetTemplate(db, { server, key })
       throw error
@@ -109,7 +106,7 @@ export async function ensureTemplate(
  * Refuses what a plan refuses: a new tenant must not get other files than the tenants that are there. A template that is
  * ready was made of the same files, to the letter, and has passed.
  */
-async function checkFiles(
+export async function checkFiles(
   migrations: readonly Migration[],
   { db, allowUnordered, sqlChecksumsOf }: TemplateContext,
 ): Promise<void> {
@@ -127,55 +124,6 @@ async function checkFiles(
     const pending = pendingMigrations({ available, history: shared, allowUnordered })
     if (pending.kind === 'out-of-order') throw outOfOrder(pending.found, pending.expected, tenants)
   }
-}
-
-async function fill(
-  connection: ConnectionDescriptor,
-  migrations: readonly Migration[],
-  ownerRole: string | null,
-  context: TemplateContext,
-): Promise<void> {
-  const { tables, plugins, timeouts } = context
-  const outcome = await applyMigrations({
-    connection,
-    applicationName: 'fleet/template',
-    expected: [],
-    pending: migrations,
-    tables,
-    plugins,
-    ownerRole,
-    timeouts,
-  })
-  if (outcome.kind !== 'applied') {
-    const where = outcome.migration ?? 'the template'
-    throw new FleetError(
-      'MIGRATION_FAILED',
-      `${where} failed on the template: ${outcome.message}${outcome.sqlstate ? ` (${outcome.sqlstate})` : ''}.`,
-    )
-  }
-  if (context.seed) await runSeed(connection, context.seed, ownerRole)
-}
-
-async function runSeed(
-  connection: ConnectionDescriptor,
-  seed: (db: Kysely<unknown>) => Promise<void>,
-  ownerRole: string | null,
-): Promise<void> {
-  const pool = openPool(connection, { applicationName: 'fleet/seed', max: 1 })
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  try {
-    if (ownerRole !== null) await pool.query(`set role ${quoteIdentifier(ownerRole)}`)
-    await seed(db)
-  } catch (error) {
-    throw seedFailed(error)
-  } finally {
-    await db.destroy()
-  }
-}
-
-function seedFailed(cause: unknown): FleetError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new FleetError('MIGRATION_FAILED', `The seed function failed on the template: ${message}.`, { cause })
 }
 
 /** Drops older templates of a server. The newest two stay: a sign-up may be cloning the one before at this moment. */

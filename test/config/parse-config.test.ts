@@ -208,8 +208,8 @@ test.each<[wrong: string, input: unknown, message: string]>([
   ['no server', { name: 'a', provider: postgres({ servers: {} }) }, 'provider.servers: names no server.'],
   [
     'another provider',
-    { name: 'a', provider: { kind: 'neon' } },
-    'provider.kind: "neon" is not a provider. Use embedded() or postgres({ url }).',
+    { name: 'a', provider: { kind: 'oracle' } },
+    'provider.kind: "oracle" is not a provider. Use embedded(), postgres({ url }) or neon({ apiKey, region }).',
   ],
   [
     'an option for embedded',

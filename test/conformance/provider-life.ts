@@ -103,7 +103,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     const placement = await tenant(ref, 'one')
     const other = { ...mark('tenant', 'one'), catalogId: 'another' }
     await expect(provider.deleteDatabase(placement, other)).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
-    const spec = { server: ref.server, template: ref, mark: other, password: PASSWORD }
+    const spec = { server: ref.server, template: ref, extensions: [], mark: other, password: PASSWORD }
     await expect(provider.createDatabase(spec)).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
   })
 

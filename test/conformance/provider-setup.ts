@@ -56,7 +56,7 @@ export async function setup({ open, superuser }: ProviderUnderTest) {
   }
 
   async function tenant(ref: TemplateRef, id: string, { by = provider, password = PASSWORD } = {}): Promise<Placement> {
-    return by.createDatabase({ server, template: ref, mark: mark('tenant', id), password })
+    return by.createDatabase({ server, template: ref, extensions: [], mark: mark('tenant', id), password })
   }
 
   /** Of this fleet, whether a database or a login role. */

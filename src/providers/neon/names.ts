@@ -1,5 +1,5 @@
 import { FleetError } from '../../model/errors.ts'
-import type { Mark } from '../../model/mark.ts'
+import type { Mark, MarkKind } from '../../model/mark.ts'
 import type { NeonAnnotations, NeonBranch, NeonProject } from './neon-api.ts'
 
 /** Marks of what can be on Neon. */
@@ -26,14 +26,16 @@ const KINDS = { rp: 'restore-point', undo: 'kept-state', try: 'rehearsal' } as c
  * within its project `fleet/rp/…` for a restore point, `fleet/undo/…` for what a restore kept, `fleet/try/…` for a rehearsal.
  * @throws FleetError CONFIG_INVALID for a key that cannot be told from the rest of a name, or is too long
  */
-export function neonName({ fleet, catalogId, kind, key }: NeonMark): string {
-  const name = {
+export function neonName({ fleet, catalogId, kind, key }: Mark): string {
+  const names: Partial<Record<MarkKind, string>> = {
     // Closed, so that a search for the name of `a`, which finds parts of names, does not find `ab`.
     tenant: `${ownerPrefix({ fleet, catalogId })}${key}/db`,
     'restore-point': `fleet/rp/${key}`,
     'kept-state': `fleet/undo/${key}`,
     rehearsal: `fleet/try/${key}`,
-  }[kind]
+  }
+  const name = names[kind]
+  if (name === undefined) throw new FleetError('CONFIG_INVALID', `There is no ${kind} at Neon.`)
   if ([fleet, catalogId, key].every((part) => KEY.test(part)) && name.length <= MOST_CHARACTERS) return name
   throw new FleetError('CONFIG_INVALID', `The name "${name}" cannot be given to a project or branch of Neon.`, {
     remedy: `Use names without spaces and slashes; ${MOST_CHARACTERS} characters are allowed in all.`,

@@ -2,12 +2,13 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { CopyTaken } from '../../model/restore-point-cost.ts'
 import { type Client, type ClientBase, withClient } from '../../postgres/connect.ts'
+import { lockMigrations } from '../lock-migrations.ts'
 import type { AdminServer } from './admin-server.ts'
 import { chooseCopy } from './choose-copy.ts'
 import { copyByDump } from './copy-by-dump.ts'
 import { createClosedDatabase } from './create-closed-database.ts'
 import { findDumpPrograms, isDumped } from './dump-programs.ts'
-import { changeFenced, lockMigrations } from './fence.ts'
+import { changeFenced } from './fence.ts'
 
 export interface TenantCopy {
   readonly server: AdminServer

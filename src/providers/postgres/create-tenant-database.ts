@@ -50,6 +50,7 @@ export async function createTenantDatabase(server: AdminServer, spec: DatabaseSp
   )
 
   async function copyTemplate(client: ClientBase): Promise<void> {
+    if (spec.template === null) throw new Error('A database of PostgreSQL is cloned from a template.')
     const template = spec.template.database
     const strategy = await chooseStrategy(client, template)
     await createClosedDatabase(client, { name, template, owner: OWNER_ROLE, strategy })

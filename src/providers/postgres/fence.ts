@@ -1,8 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
-import { FleetError } from '../../model/errors.ts'
-import { MIGRATION_LOCK } from '../../postgres/advisory-lock.ts'
 import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
+import { lockMigrations } from '../lock-migrations.ts'
 import { endSessions } from './end-sessions.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 import { refuseWaiting } from './refuse-waiting.ts'
@@ -87,16 +86,6 @@ interface Sessions {
   readonly changer: number
   /** The backend of `own`. */
   readonly except: number
-}
-
-/**
- * Keeps everybody from migrating a database for as long as the session of `own` lasts.
- * @throws FleetError TENANT_BUSY while it is being migrated, copied or restored
- */
-export async function lockMigrations(own: Client, database: string): Promise<void> {
-  const { rows } = await own.query<{ locked: boolean }>(`select pg_try_advisory_lock(${MIGRATION_LOCK}) as locked`)
-  if (rows[0]?.locked === true) return
-  throw new FleetError('TENANT_BUSY', `Database "${database}" is being migrated, copied or restored at this moment.`)
 }
 
 async function pidOf(client: ClientBase): Promise<number> {

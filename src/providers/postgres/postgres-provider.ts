@@ -3,6 +3,7 @@ import type { ClosureLog } from '../../model/closure.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import type { Diagnosis } from '../../model/diagnosis.ts'
 import { FleetError } from '../../model/errors.ts'
+import { databaseName } from '../database-names.ts'
 import type { FoundDatabase, MarkedName, Provider, ServerCapabilities } from '../provider.ts'
 import { readAdminRights } from './admin-rights.ts'
 import { type AdminServer, AT_ONCE, adminServer } from './admin-server.ts'
@@ -11,7 +12,6 @@ import { knownClone, probedClone } from './clone-capability.ts'
 import { guessCopyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
-import { databaseName } from './database-names.ts'
 import { databaseSize } from './database-size.ts'
 import { deleteDatabase } from './delete-database.ts'
 import { diagnoseServer } from './diagnose-server.ts'
@@ -79,11 +79,12 @@ export function createPostgresProvider({
     kind: 'postgres',
     copiesAtOnce: AT_ONCE,
     isPrivate: false,
+    hasTemplates: true,
     servers: servers.map((it) => it.name),
 
     async capabilities({ probe = false } = {}) {
       const found = await Promise.all(all.map((server) => serverCapabilities(server, { probe, clock })))
-      return { granularity: 'database', template: 'clone', servers: found }
+      return { granularity: 'database', servers: found }
     },
 
     async ensureCatalogDatabase(fleet) {

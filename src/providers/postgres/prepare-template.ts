@@ -1,7 +1,6 @@
-import { FleetError } from '../../model/errors.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
-import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import { installExtension } from '../install-extension.ts'
 import { APP_ROLE, OWNER_ROLE } from './fleet-role-names.ts'
 
 /**
@@ -38,26 +37,4 @@ async function takePublicSchema(client: ClientBase): Promise<void> {
   )
   if (!rows[0]?.open || !rows[0].superuser) return
   await client.query('alter schema public owner to pg_database_owner; revoke create on schema public from public')
-}
-
-async function installExtension(client: ClientBase, extension: string): Promise<void> {
-  try {
-    await client.query(`create extension if not exists ${quoteIdentifier(extension)} cascade`)
-  } catch (error) {
-    throw error instanceof Error ? extensionRefusal(extension, error) : error
-  }
-}
-
-function extensionRefusal(extension: string, cause: Error): FleetError {
-  const missing = sqlstateOf(cause) === SQLSTATE.insufficientPrivilege
-  return new FleetError(
-    missing ? 'RIGHT_MISSING' : 'CONFIG_INVALID',
-    `Extension "${extension}" cannot be installed: ${cause.message}.`,
-    {
-      cause,
-      remedy: missing
-        ? 'Let the admin be a superuser, or take it out of `extensions`: the server trusts only superusers with it.'
-        : 'Install its package on the server, or take it out of `extensions`.',
-    },
-  )
 }

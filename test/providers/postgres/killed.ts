@@ -16,7 +16,13 @@ const template = await provider.ensureTemplate(spec, async (database) => {
     client.query('set role fleet_owner; create table note (text text)'),
   )
 })
-const tenant = { server: 'main', template, mark: mark('tenant', 'one'), password: new Secret('correct horse') }
+const tenant = {
+  server: 'main',
+  template,
+  extensions: [],
+  mark: mark('tenant', 'one'),
+  password: new Secret('correct horse'),
+}
 const placement = await provider.createDatabase(tenant)
 await provider.deleteDatabase(placement, tenant.mark)
 await provider.close()

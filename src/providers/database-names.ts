@@ -1,5 +1,5 @@
-import { FleetError } from '../../model/errors.ts'
-import type { Mark } from '../../model/mark.ts'
+import { FleetError } from '../model/errors.ts'
+import type { Mark } from '../model/mark.ts'
 
 /** What PostgreSQL keeps of a name: it cuts longer ones off, so that two could become one. */
 const MOST_BYTES = 63

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Mark } from '../../../src/model/mark.ts'
-import { databaseName } from '../../../src/providers/postgres/database-names.ts'
+import type { Mark } from '../../src/model/mark.ts'
+import { databaseName } from '../../src/providers/database-names.ts'
 
 const mark: Mark = { fleet: 'acme-prod', catalogId: 'c1', kind: 'tenant', key: 'one' }
 

@@ -1,0 +1,36 @@
+import type { ConnectionDescriptor } from '../../model/connection.ts'
+import type { Secret } from '../../model/secret.ts'
+import { isLoopback, parseConnectionString } from '../../postgres/connection-string.ts'
+import { explained } from './explained.ts'
+import type { NeonAccount } from './neon-account.ts'
+import { OWNER } from './own-server.ts'
+
+export interface BranchDatabase {
+  readonly projectId: string
+  readonly branchId: string
+  readonly database: string
+}
+
+/**
+ * Returns how the owner reaches a database of a branch that has a compute, directly.
+ * @param uri what the answer that made it has said; left out: Neon is asked
+ * @throws FleetError as `explained`
+ */
+export async function connectionOf(
+  { projectId, branchId, database }: BranchDatabase,
+  { api }: Pick<NeonAccount, 'api'>,
+  uri?: Secret,
+): Promise<ConnectionDescriptor> {
+  const asked = () => api.getConnectionUri(projectId, { branchId, database, role: OWNER })
+  const given = uri ?? (await explained(`How to reach project ${projectId} was not told`, asked))
+  const { tls, ...connection } = parseConnectionString(withoutOptions(given.reveal()))
+  // Neon's say `require`, which does not look at the certificate.
+  return { ...connection, tls: tls === 'off' && isLoopback(connection.host) ? 'off' : 'verify' }
+}
+
+/** Options other than that of TLS are for other clients. */
+function withoutOptions(uri: string): string {
+  const url = new URL(uri)
+  for (const name of [...url.searchParams.keys()]) if (name !== 'sslmode') url.searchParams.delete(name)
+  return url.href
+}

@@ -1,0 +1,119 @@
+import { failpoint } from '../../lib/failpoint.ts'
+import { FleetError } from '../../model/errors.ts'
+import type { Mark } from '../../model/mark.ts'
+import type { Placement } from '../../model/tenant.ts'
+import { type Client, withClient } from '../../postgres/connect.ts'
+import type { CreatedRestorePoint, RestorePointLooks, RestorePointRef } from '../copying-provider.ts'
+import { lockMigrations } from '../lock-migrations.ts'
+import { formatBranchAddress } from './branch-address.ts'
+import { deleteBranch } from './delete-branch.ts'
+import { explained } from './explained.ts'
+import { neonName, ownerAnnotations } from './names.ts'
+import type { NeonAccount } from './neon-account.ts'
+import type { CreatedNeonBranch, NewNeonBranch } from './neon-api.ts'
+import { NeonApiError } from './neon-api-error.ts'
+import { branchOf, connectionTo, type TenantBranch } from './own-server.ts'
+
+/** Neon keeps an expiring branch for 30 days at most; it is removed long before, by us. */
+const LONGEST_MS = 29 * 24 * 3_600_000
+
+/** Returns where the restore point of a mark will be. */
+export function plannedMarker(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'> {
+  const { projectId } = branchOf(placement)
+  const database = placement.own?.address.database ?? placement.database
+  return { server: placement.server, database: formatBranchAddress({ projectId, database, branch: neonName(mark) }) }
+}
+
+/**
+ * Marks a moment of a tenant's history by a branch without compute: that Neon makes it proves that the moment can be reached, and
+ * keeps it beyond the history window. Nobody is disturbed. The same mark again makes it anew.
+ * @throws FleetError TENANT_BUSY, RESTORE_POINT_REFUSED, NEON_LIMIT and the like; what `observe` throws
+ */
+export async function createMarker(
+  placement: Placement,
+  mark: Mark,
+  { observe }: RestorePointLooks,
+  account: NeonAccount,
+): Promise<CreatedRestorePoint> {
+  const { clock } = account
+  const tenant = branchOf(placement)
+  const planned = plannedMarker(placement, mark)
+  return withClient(connectionTo(placement, account), { applicationName: 'fleet/restore-point' }, async (client) => {
+    // Else half of a migration outside a transaction could be what it leads back to.
+    await lockMigrations(client, placement.database)
+    const before = clock.now().getTime()
+    await observe(client)
+    const { lsn, bytes } = await readHead(client)
+    const branch = {
+      parentId: tenant.branchId,
+      parentLsn: lsn,
+      name: neonName(mark),
+      expiresAt: new Date(clock.now().getTime() + LONGEST_MS),
+      annotations: ownerAnnotations(mark),
+    }
+    const { id } = (await makeAnew(tenant, { branch, mark }, account)).branch
+    failpoint('restore-point.copied')
+    await prove({ ...tenant, markerId: id, lsn }, account)
+    const tookMs = clock.now().getTime() - before
+    const copying = { method: 'branch', diskBytes: 0, closedMs: 0, tookMs }
+    return { ...planned, databaseId: id, bytes, settingsLost: [], copying }
+  })
+}
+
+/** In a message of its own: what is in the message that wrote would lie before its commit. */
+async function readHead(client: Client): Promise<{ readonly lsn: string; readonly bytes: number }> {
+  const { rows } = await client.query<{ lsn: string; bytes: number }>(
+    'select pg_current_wal_flush_lsn()::text as lsn, pg_database_size(current_database())::float8 as bytes',
+  )
+  const [head] = rows
+  if (head === undefined) throw new FleetError('RESTORE_POINT_REFUSED', 'The server did not say where its log ends.')
+  return head
+}
+
+interface Marker {
+  readonly branch: NewNeonBranch
+  readonly mark: Mark
+}
+
+/** What an earlier try has left marks another moment. */
+async function makeAnew(
+  { projectId }: TenantBranch,
+  { branch, mark }: Marker,
+  account: NeonAccount,
+): Promise<CreatedNeonBranch> {
+  const make = () =>
+    account.change(projectId, `Restore point ${mark.key} was not made`, () =>
+      account.api.createBranch(projectId, branch),
+    )
+  try {
+    return await make()
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined
+    if (!(cause instanceof NeonApiError && (cause.kind === 'exists' || cause.kind === 'lost'))) throw error
+    await deleteBranch({ projectId, name: branch.name, branchId: null }, mark, account)
+    return make()
+  }
+}
+
+/** @throws FleetError RESTORE_POINT_REFUSED when Neon has made it of another moment */
+async function prove(
+  { projectId, branchId, markerId, lsn }: TenantBranch & { readonly markerId: string; readonly lsn: string },
+  { api }: NeonAccount,
+): Promise<void> {
+  const made = await explained(`Branch ${markerId} was not looked at`, () => api.getBranch(projectId, markerId))
+  if (made?.state === 'ready' && made.parentId === branchId && sameLsn(made.parentLsn, lsn)) return
+  throw new FleetError(
+    'RESTORE_POINT_REFUSED',
+    `Branch ${markerId} of project ${projectId} is not at ${lsn} of its parent: it is ${made?.state ?? 'gone'}, at ${made?.parentLsn ?? 'no LSN'}.`,
+  )
+}
+
+/** Neon may write them in another way. */
+function sameLsn(one: string | null, other: string): boolean {
+  const read = (text: string) =>
+    text
+      .split('/')
+      .map((part) => Number.parseInt(part, 16))
+      .join('/')
+  return one !== null && read(one) === read(other)
+}

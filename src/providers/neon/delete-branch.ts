@@ -1,0 +1,48 @@
+import { FleetError } from '../../model/errors.ts'
+import { type Mark, sameMark } from '../../model/mark.ts'
+import { explained } from './explained.ts'
+import { branchMark, neonName } from './names.ts'
+import type { NeonAccount } from './neon-account.ts'
+import type { NeonBranch } from './neon-api.ts'
+import { unlessGone } from './neon-api-error.ts'
+
+export interface BranchToDelete {
+  readonly projectId: string
+  readonly name: string
+  /** Null: nobody has seen it; then it is found by its name, which is unique in its project. */
+  readonly branchId: string | null
+}
+
+/** Finds a branch of a project by its name; undefined: there is none, or no such project. */
+export async function findBranch(
+  { projectId, name }: Pick<BranchToDelete, 'projectId' | 'name'>,
+  { api }: NeonAccount,
+): Promise<NeonBranch | undefined> {
+  const found = await explained(`Branch "${name}" of project ${projectId} was not looked up`, () =>
+    unlessGone(api.listBranches(projectId, { search: name })),
+  )
+  return found?.find((it) => it.name === name)
+}
+
+/**
+ * Deletes a branch that we have made, only if its name is that of the mark and, where Neon lets us write them, the annotations
+ * are: what a restore has kept has the name alone. Gone is fine.
+ * @throws FleetError DATABASE_FOREIGN; NEON_REFUSED while others hang under it; as `explained`
+ */
+export async function deleteBranch(
+  { projectId, name, branchId }: BranchToDelete,
+  mark: Mark,
+  account: NeonAccount,
+): Promise<void> {
+  const branch = await findBranch({ projectId, name }, account)
+  if (branch === undefined) return
+  const isOurs = mark.kind === 'kept-state' || sameMark(branchMark(branch), mark)
+  if (name !== neonName(mark) || !isOurs || (branchId !== null && branch.id !== branchId))
+    throw new FleetError(
+      'DATABASE_FOREIGN',
+      `Branch ${branch.id} ("${name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
+    )
+  await account.change(projectId, `Branch "${name}" of project ${projectId} was not deleted`, () =>
+    account.api.deleteBranch(projectId, branch.id),
+  )
+}

@@ -1,0 +1,36 @@
+import type { ConnectionDescriptor } from '../../model/connection.ts'
+import type { Mark } from '../../model/mark.ts'
+import type { RestorePointRef } from '../copying-provider.ts'
+import { parseBranchAddress } from './branch-address.ts'
+import { connectionOf } from './connection-of.ts'
+import { explained } from './explained.ts'
+import type { NeonAccount } from './neon-account.ts'
+import { awaited } from './own-server.ts'
+import { requireBranch } from './restore-source.ts'
+
+/**
+ * Gives the branch of a restore point a compute for as long as `look` takes. One that a crash has left is used, and removed.
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, NEON_LIMIT and the like; what `look` throws
+ */
+export async function lookIntoMarker(
+  point: RestorePointRef,
+  mark: Mark,
+  { look, account }: { readonly look: (point: ConnectionDescriptor) => Promise<void>; readonly account: NeonAccount },
+): Promise<void> {
+  const { api } = account
+  const { projectId, database } = parseBranchAddress(point.database)
+  const branch = await requireBranch(point, mark, account)
+  const listed = () =>
+    explained(`The computes of branch ${branch.id} were not listed`, () => api.listEndpoints(projectId, branch.id))
+  const [left] = await listed()
+  if (left === undefined)
+    await account.change(projectId, `Branch ${branch.id} was given no compute`, () =>
+      api.createEndpoint(projectId, branch.id),
+    )
+  try {
+    await look(awaited(await connectionOf({ projectId, branchId: branch.id, database }, account)))
+  } finally {
+    for (const { id } of await listed())
+      await account.change(projectId, `Compute ${id} was not deleted`, () => api.deleteEndpoint(projectId, id))
+  }
+}

@@ -1,0 +1,65 @@
+import type { Mark } from '../../model/mark.ts'
+import type { Placement } from '../../model/tenant.ts'
+import { withClient } from '../../postgres/connect.ts'
+import type { Branch, BranchRequest, RestorePointRef } from '../copying-provider.ts'
+import { formatBranchAddress } from './branch-address.ts'
+import { connectionOf } from './connection-of.ts'
+import { deleteBranch } from './delete-branch.ts'
+import { neonName, ownerAnnotations } from './names.ts'
+import type { NeonAccount } from './neon-account.ts'
+import { awaited, branchOf, ownServer } from './own-server.ts'
+import { restoreSource } from './restore-source.ts'
+
+/** A branch that is left over removes itself after so long, in milliseconds. */
+const EXPIRES_MS = 3_600_000
+
+/** Returns where the branch of a mark will be. */
+export function plannedBranch(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'> {
+  const { projectId } = branchOf(placement)
+  const database = placement.own?.address.database ?? placement.database
+  return { server: placement.server, database: formatBranchAddress({ projectId, database, branch: neonName(mark) }) }
+}
+
+/**
+ * Makes a branch with a compute to rehearse on, of a restore point's moment or of now. Nobody is disturbed. The same mark again
+ * makes it anew.
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, NEON_LIMIT and the like
+ */
+export async function createRehearsalBranch(
+  { placement, from, mark }: BranchRequest,
+  account: NeonAccount,
+): Promise<Branch> {
+  const { projectId, branchId } = branchOf(placement)
+  const { server, database: address } = plannedBranch(placement, mark)
+  const name = neonName(mark)
+  // Of the same moment, not of the marker itself: one that expires can have no children.
+  const source = from === null ? { sourceBranchId: branchId } : await restoreSource(from.point, from.mark, account)
+  await deleteBranch({ projectId, name, branchId: null }, mark, account)
+  const before = account.clock.now().getTime()
+  const made = await account.change(projectId, `A branch to rehearse "${placement.database}" on was not made`, () =>
+    account.api.createBranch(projectId, {
+      parentId: source.sourceBranchId,
+      ...(source.sourceLsn === undefined ? {} : { parentLsn: source.sourceLsn }),
+      name,
+      expiresAt: new Date(before + EXPIRES_MS),
+      annotations: ownerAnnotations(mark),
+      compute: {},
+    }),
+  )
+  const copyMs = account.clock.now().getTime() - before
+  const database = placement.own?.address.database ?? placement.database
+  const connection = awaited(
+    await connectionOf({ projectId, branchId: made.branch.id, database }, account, made.connections[0]?.uri),
+  )
+  const { rows } = await withClient(connection, { applicationName: 'fleet/rehearsal' }, (client) =>
+    client.query<{ bytes: number }>('select pg_database_size(current_database())::float8 as bytes'),
+  )
+  const own = ownServer(connection, { projectId, branchId: made.branch.id }, account)
+  return {
+    placement: { ...placement, server, database: address, databaseId: made.branch.id, loginRole: null, own },
+    bytes: rows[0]?.bytes ?? 0,
+    copyMs,
+    closedMs: 0,
+    settingsLost: [],
+  }
+}

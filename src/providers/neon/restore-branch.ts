@@ -1,0 +1,77 @@
+import { failpoint } from '../../lib/failpoint.ts'
+import { FleetError } from '../../model/errors.ts'
+import { type Client, withClient } from '../../postgres/connect.ts'
+import type { RestoreOutcome, RestoreRequest } from '../copying-provider.ts'
+import { lockMigrations } from '../lock-migrations.ts'
+import { formatBranchAddress, parseBranchAddress } from './branch-address.ts'
+import { deleteBranch, findBranch } from './delete-branch.ts'
+import { neonName } from './names.ts'
+import type { NeonAccount } from './neon-account.ts'
+import type { NeonRestore } from './neon-api.ts'
+import { NeonApiError } from './neon-api-error.ts'
+import { branchOf, connectionTo } from './own-server.ts'
+import { requireRestorable, restoreSource } from './restore-source.ts'
+import { waitForProject } from './wait-for-project.ts'
+import { withoutWrites } from './without-writes.ts'
+
+/**
+ * Puts a tenant's branch back to where a marker was set, in its own history: host, id and compute stay, and what it was is kept
+ * as a branch of its own. Nobody can write from before the loss is counted until their sessions are ended. Called again after it was
+ * accepted, it waits for its end and changes nothing.
+ * @throws FleetError RESTORE_POINT_UNKNOWN, RESTORE_REFUSED, TENANT_BUSY, DATABASE_IN_USE, NEON_REFUSED and the like; what `confirm`
+ *   throws, and then nothing was changed
+ */
+export async function restoreBranch(
+  { placement, point, mark, keptMark }: RestoreRequest,
+  confirm: (tenant: Client) => Promise<void>,
+  account: NeonAccount,
+): Promise<RestoreOutcome> {
+  const { projectId, branchId } = branchOf(placement)
+  const keptName = neonName(keptMark)
+  const findKept = () => findBranch({ projectId, name: keptName }, account)
+  const connection = connectionTo(placement, account)
+  let closedFor: number | null = null
+  if ((await findKept()) === undefined) {
+    const source = await restoreSource(point, mark, account)
+    await requireRestorable({ projectId, branchId }, account)
+    closedFor = await withoutWrites(connection, async (client) => {
+      await lockMigrations(client, placement.database)
+      const since = account.clock.now().getTime()
+      await confirm(client)
+      failpoint('restore.prepared')
+      await restore({ ...source, preserveUnderName: keptName })
+      return account.clock.now().getTime() - since
+    })
+  }
+  failpoint('restore.swapped')
+  await waitForProject(projectId, account)
+  await withClient(connection, { applicationName: 'fleet/restored' }, (client) => client.query('select 1'))
+  const kept = await findKept()
+  // It now hangs under what was kept, which could not be removed before it; and what it marked, the tenant is.
+  if (mark.kind === 'restore-point')
+    await deleteBranch({ projectId, name: neonName(mark), branchId: point.databaseId }, mark, account)
+  const { database } = parseBranchAddress(point.database)
+  return {
+    placement,
+    kept:
+      (kept && {
+        server: placement.server,
+        database: formatBranchAddress({ projectId, database, branch: keptName }),
+        databaseId: kept.id,
+      }) ||
+      null,
+    closedFor,
+    settingsLost: [],
+  }
+
+  async function restore(request: NeonRestore): Promise<void> {
+    const what = `Database "${placement.database}" was not restored`
+    try {
+      await account.change(projectId, what, () => account.api.restoreBranch(projectId, branchId, request))
+    } catch (error) {
+      // That it is kept under this name says that the restore was accepted, though the answer was lost.
+      const isLost = error instanceof FleetError && error.cause instanceof NeonApiError && error.cause.kind === 'lost'
+      if (!isLost || (await findKept()) === undefined) throw error
+    }
+  }
+}

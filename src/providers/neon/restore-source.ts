@@ -1,0 +1,70 @@
+import { FleetError } from '../../model/errors.ts'
+import { type Mark, sameMark } from '../../model/mark.ts'
+import type { RestorePointRef } from '../copying-provider.ts'
+import { parseBranchAddress } from './branch-address.ts'
+import { explained } from './explained.ts'
+import { branchMark, neonName } from './names.ts'
+import type { NeonAccount } from './neon-account.ts'
+import type { NeonBranch, NeonRestore } from './neon-api.ts'
+import type { TenantBranch } from './own-server.ts'
+
+/**
+ * Returns what to restore from: of a marker, its parent at its LSN, which is the tenant's own history unless an earlier restore has
+ * moved it; of a state that a restore has kept, its head.
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, and as `explained`
+ */
+export async function restoreSource(
+  point: Pick<RestorePointRef, 'database' | 'databaseId'>,
+  mark: Mark,
+  account: NeonAccount,
+): Promise<Pick<NeonRestore, 'sourceBranchId' | 'sourceLsn'>> {
+  const branch = await requireBranch(point, mark, account)
+  if (mark.kind === 'kept-state') return { sourceBranchId: branch.id }
+  if (branch.parentId !== null && branch.parentLsn !== null)
+    return { sourceBranchId: branch.parentId, sourceLsn: branch.parentLsn }
+  throw new FleetError('RESTORE_POINT_UNKNOWN', `Branch ${branch.id} ("${branch.name}") has no parent any more.`)
+}
+
+/**
+ * Returns the branch of a restore point.
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, and as `explained`
+ */
+export async function requireBranch(
+  { database, databaseId }: Pick<RestorePointRef, 'database' | 'databaseId'>,
+  mark: Mark,
+  { api }: NeonAccount,
+): Promise<NeonBranch> {
+  const { projectId, branch: name } = parseBranchAddress(database)
+  const branch = await explained(`Branch ${databaseId} was not looked at`, () => api.getBranch(projectId, databaseId))
+  if (branch === undefined)
+    throw new FleetError('RESTORE_POINT_UNKNOWN', `Branch ${databaseId} ("${name}") of project ${projectId} is gone.`)
+  const isOurs = mark.kind === 'kept-state' || sameMark(branchMark(branch), mark)
+  if (branch.name === name && name === neonName(mark) && isOurs) return branch
+  throw new FleetError(
+    'DATABASE_FOREIGN',
+    `Branch ${branch.id} ("${branch.name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
+  )
+}
+
+/**
+ * Refuses a restore that Neon would refuse, or from which there is no way back, before anybody is disturbed.
+ * @throws FleetError RESTORE_REFUSED, and as `explained`
+ */
+export async function requireRestorable({ projectId, branchId }: TenantBranch, { api }: NeonAccount): Promise<void> {
+  const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
+  if (branch === undefined) throw refusal(`Branch ${branchId} of project ${projectId} is gone.`)
+  if (branch.isProtected)
+    throw refusal(
+      `Branch ${branchId} of project ${projectId} is protected.`,
+      "Lift its protection in Neon's console first.",
+    )
+  if (branch.parentId !== null)
+    throw refusal(`Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`)
+  const restricted = branch.restrictedActions.find(({ name }) => name === 'restore')
+  if (restricted !== undefined)
+    throw refusal(`Neon restores branch ${branchId} of project ${projectId} not now: ${restricted.reason}.`)
+}
+
+function refusal(message: string, remedy?: string): FleetError {
+  return new FleetError('RESTORE_REFUSED', message, remedy === undefined ? {} : { remedy })
+}

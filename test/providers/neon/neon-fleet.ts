@@ -1,0 +1,63 @@
+import { onTestFinished } from 'vitest'
+import type { FleetInput } from '../../../src/config/define-fleet.ts'
+import { type Client, withClient } from '../../../src/postgres/connect.ts'
+import { formatConnectionString, parseConnectionString } from '../../../src/postgres/connection-string.ts'
+import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
+import { setupFleet, type TestFleet } from '../../support/fleet.ts'
+import type { NeonEmulatorOptions } from '../../support/neon-emulator/index.ts'
+import { startTestEmulator, type TestEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { admin, superuser, uniqueName } from '../../support/test-server.ts'
+
+export interface NeonFleet extends TestFleet {
+  readonly emulator: TestEmulator
+  /** Lends a connection of the application of a tenant. */
+  asApplication<T>(id: string, use: (client: Client) => Promise<T>): Promise<T>
+}
+
+/** Makes a fleet whose tenants are projects of an emulator, and whose catalog is a database of the server under test. */
+export async function setupNeonFleet(
+  input: Partial<FleetInput> = {},
+  options: Omit<NeonEmulatorOptions, 'dataPlane'> = {},
+): Promise<NeonFleet> {
+  const emulator = await startTestEmulator(options)
+  const { apiKey, baseUrl, orgId } = emulator
+  const catalog = await makeCatalogDatabase()
+  const test = await setupFleet({
+    provider: { kind: 'neon', apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18 },
+    catalog: { url: formatConnectionString({ ...admin(), database: catalog }, { reveal: true }) },
+    ...input,
+  })
+  const asApplication: NeonFleet['asApplication'] = async (id, use) =>
+    withClient(
+      parseConnectionString(await test.fleet.tenants.url(id, { reveal: true })),
+      { applicationName: 'app' },
+      use,
+    )
+  return {
+    ...test,
+    emulator,
+    asApplication,
+    inTenant: asApplication,
+    inCatalog: (use) => withClient({ ...superuser(), database: catalog }, { applicationName: 'test' }, use),
+    histories: async (ids) => {
+      const histories: Record<string, string[]> = {}
+      for (const id of ids)
+        histories[id] = await asApplication(id, async (client) => {
+          const { rows } = await client.query('select name from kysely_migration order by timestamp, name')
+          return rows.map(({ name }) => name)
+        })
+      return histories
+    },
+  }
+}
+
+async function makeCatalogDatabase(): Promise<string> {
+  const name = uniqueName('catalog')
+  const run = (command: string) =>
+    withClient(superuser(), { applicationName: 'test' }, (client) => client.query(command))
+  await run(`create database ${quoteIdentifier(name)} owner ${quoteIdentifier(admin().user)}`)
+  onTestFinished(async () => {
+    await run(`drop database ${quoteIdentifier(name)} with (force)`)
+  })
+  return name
+}
