@@ -85,8 +85,8 @@ test.each<[what: string, file: string, text: string, message: RegExp]>([
   [
     'a named import that is not there',
     'fleet.config.ts',
-    '\nimport { neon } from "kysely-fleet"\nexport default neon',
-    /does not provide an export named 'neon'.* \(fleet\.config\.ts:2\)$/,
+    '\nimport { oracle } from "kysely-fleet"\nexport default oracle',
+    /does not provide an export named 'oracle'.* \(fleet\.config\.ts:2\)$/,
   ],
   ['no default export', 'fleet.config.ts', 'export const name = "x"', /^fleet\.config\.ts has no default export\.$/],
 ])('names file and line of %s', async (_what, file, text, message) => {
