@@ -115,6 +115,7 @@ describe('a copy', () => {
     const { plane, mark } = await setup()
     const name = uniqueName('missing')
     await expect(plane.freeze(name, mark)).rejects.toThrow(name)
+    await expect(plane.isWrittenSince(name, await plane.currentLsn())).rejects.toThrow(name)
   })
 
   test('can be dropped, twice, with sessions in it', async () => {

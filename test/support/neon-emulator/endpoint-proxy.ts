@@ -133,9 +133,11 @@ class EndpointProxy implements ComputeProxy {
   async #endSessions(): Promise<void> {
     const sessions = [...this.#sessions].filter((session) => session.database !== undefined)
     const open = sessions.map((session) => session.database as string)
+    // Who has not been let in yet has no backend that could be told, or has one in a moment, of which nobody would be told.
+    for (const session of sessions) if (!session.isReady) session.hangUp()
     await this.#server.endSessions([...new Set([...open, ...this.#map.databases.values()])])
-    // Those that the server had let in are closed by it; the others have no backend that could be told.
-    for (const session of sessions) if (this.#options.pooled || !session.isReady) session.hangUp()
+    // The server has closed those of its own; a pooler keeps clients that were not inside.
+    if (this.#options.pooled) for (const session of sessions) session.hangUp()
     await Promise.all(sessions.map((session) => session.closed))
   }
 }

@@ -19,7 +19,7 @@ export interface PostgresDataPlaneOptions {
 
 /**
  * Makes a data plane on one server. For itself it makes a database, a replication slot and a role.
- * @throws RangeError when the prefix cannot begin a name
+ * @throws RangeError when the prefix cannot begin a name, or the server wants TLS
  */
 export async function createPostgresDataPlane({
   server: url,
@@ -28,10 +28,15 @@ export async function createPostgresDataPlane({
 }: PostgresDataPlaneOptions): Promise<DataPlane> {
   if (!/^[a-z][a-z0-9_]{0,40}$/.test(prefix)) throw new RangeError(`"${prefix}" cannot begin names on a server.`)
   const server = parseConnectionString(url)
+  if (server.tls !== 'off') throw new RangeError('The proxies of the data plane speak to their server without TLS.')
   const admin = openPool(server, { max: 4, applicationName: 'neon-emulator' })
   const undo: (() => Promise<unknown>)[] = [() => admin.end()]
   const close = async () => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step()
+    const errors: unknown[] = []
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+      await step().catch((error: unknown) => errors.push(error))
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'Not all that the data plane made could be dropped.')
   }
   try {
     const wal = await openWriteAheadLog({ server, admin, name: `${prefix}_wal` })
@@ -62,12 +67,16 @@ export async function createPostgresDataPlane({
     }
     /** Only what was made here is dropped in the end: a name may have been taken by others. */
     const making = async <T>(name: string, make: () => Promise<T>): Promise<T> => {
+      checkName(name)
       const result = await make()
       databases.add(name)
       return result
     }
     return {
-      createRole: roles.create,
+      createRole(name, password) {
+        checkName(name)
+        return roles.create(name, password)
+      },
       setPassword: roles.setPassword,
       dropRole: roles.drop,
       createDatabase: (name, owner) =>
@@ -100,6 +109,11 @@ export async function createPostgresDataPlane({
     await close()
     throw error
   }
+}
+
+/** The server would cut a longer name off, and say so to nobody. */
+function checkName(name: string): void {
+  if (Buffer.byteLength(name) > 63) throw new RangeError(`"${name}" is longer than a name on a server may be.`)
 }
 
 async function endSessionsIn(admin: Pool, databases: readonly string[]): Promise<void> {

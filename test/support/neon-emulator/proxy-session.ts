@@ -42,7 +42,7 @@ export class ProxySession {
       client.once('close', () => {
         if (this.#server === undefined || this.#server.closed) return resolve()
         this.#server.once('close', () => resolve())
-        this.#server.destroySoon()
+        if (this.#database !== undefined) this.#server.destroySoon()
       })
     })
   }
@@ -103,10 +103,11 @@ export class ProxySession {
     this.#client.destroySoon()
   }
 
+  /** The server closes when it has done it. A client that does not wait is no reason to hang up: PgBouncer would forget it. */
   async #passOn(cancelRequest: Buffer): Promise<void> {
     const server = await this.#gate.dial()
     this.#join(server)
-    server.end(cancelRequest)
+    server.write(cancelRequest)
   }
 
   async #connect(message: StartupMessage, rest: Buffer): Promise<void> {

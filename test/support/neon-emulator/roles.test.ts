@@ -57,6 +57,21 @@ describe('a role of the API', () => {
   })
 })
 
+describe('a name', () => {
+  beforeEach(needsServer)
+
+  test('that the server would cut off is refused', async () => {
+    const { plane, role, database } = await dataPlaneForTest()
+    const long = 'ü'.repeat(32)
+    const tries = [
+      () => plane.createRole(long, 'x'),
+      () => plane.createDatabase(long, role),
+      () => plane.freeze(database, long),
+    ]
+    for (const attempt of tries) await expect((async () => attempt())()).rejects.toThrow(RangeError)
+  })
+})
+
 describe('after close', () => {
   beforeEach(needsServer)
 
@@ -69,6 +84,8 @@ describe('after close', () => {
     await plane.freeze(database, `${prefix}__mark`)
     await plane.thaw(`${prefix}__mark`, `${prefix}__again`)
     await plane.createRole(`${prefix}__second`, 'x')
+    // Its tables are in the way, until its databases are gone.
+    await plane.dropRole(role)
     const idle = await openSession(await open())
     idle.query('select pg_sleep(600)').catch(() => {})
     expect(await namesLike(prefix)).toEqual(expect.arrayContaining([role, database, `${prefix}_app`, `${prefix}_own`]))

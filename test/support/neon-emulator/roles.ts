@@ -7,7 +7,7 @@ export interface Roles {
   /** `as`: the role that it is once it has logged in. */
   create(name: string, password: string, options?: { readonly as?: string }): Promise<void>
   setPassword(name: string, password: string): Promise<void>
-  /** With the roles that it made by SQL. One that owns something somewhere is left: others use it. */
+  /** With the roles that it made by SQL. One that something still depends on is kept until the end. */
   drop(name: string): Promise<void>
   /** Drops all roles that were made here, and the databases that they made by SQL. */
   close(): Promise<void>
@@ -23,8 +23,10 @@ export async function createRoles(admin: Pool, group: string): Promise<Roles> {
      grant pg_monitor, pg_signal_backend to ${groupName} with admin option`,
   )
   const drop = async (name: string) => {
-    for (const role of [...(await madeBySql(admin, name)), name]) await dropRole(admin, role)
-    made.delete(name)
+    for (const role of [...(await madeBySql(admin, name)), name]) {
+      if (await dropRole(admin, role)) made.delete(role)
+      else made.add(role)
+    }
   }
   return {
     async create(name, password, { as } = {}) {
@@ -51,7 +53,7 @@ export async function createRoles(admin: Pool, group: string): Promise<Roles> {
           await admin.query(`drop database if exists ${quoteIdentifier(database)} with (force)`)
         }
       }
-      for (const name of made) await drop(name)
+      for (const name of [...made]) await drop(name)
       await dropRole(admin, group)
     },
   }
@@ -74,17 +76,20 @@ async function madeBySql(admin: Pool, name: string): Promise<readonly string[]> 
   return rows.map((row) => row.name)
 }
 
-async function dropRole(admin: Pool, name: string): Promise<void> {
+/** Whether the role is gone. */
+async function dropRole(admin: Pool, name: string): Promise<boolean> {
   const { rowCount } = await admin.query(
     `select pg_terminate_backend(a.pid, 5000) from pg_roles r left join pg_stat_activity a on a.usesysid = r.oid where rolname = $1`,
     [name],
   )
-  if (rowCount === 0) return
+  if (rowCount === 0) return true
   // What it granted and was granted on the server: memberships and rights on databases.
   await admin.query(`drop owned by ${quoteIdentifier(name)}`)
   try {
     await admin.query(`drop role ${quoteIdentifier(name)}`)
+    return true
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.dependentObjects) throw error
+    return false
   }
 }

@@ -94,7 +94,8 @@ function writeAheadLog(pool: Pool, { keptSince, close }: { keptSince: string; cl
           STATISTICS,
           UPKEEP,
         ])
-        return rows[0]?.written ?? true
+        if (rows[0] === undefined) throw new Error(`There is no database "${database}".`)
+        return rows[0].written
       } catch (error) {
         // Of what is not in the log any more nothing can be said.
         if (sqlstateOf(error) === NO_SUCH_FILE) return true
@@ -133,9 +134,9 @@ commits as materialized (
   where r.resource_manager = 'Transaction' and r.record_type like 'COMMIT%' and x.id <> ''),
 older as (select xid from commits where xid::text not in (select xid::text from after where xid is not null))
 select exists (
-    select from after b, d where b.reldatabase = d.oid and b.relforknumber = 0 and b.xid::text <> '0'
+    select from after b where b.reldatabase = d.oid and b.relforknumber = 0 and b.xid::text <> '0'
       and b.record_type <> all ($6) and b.relfilenode <> all ($5))
   or exists (select from older) and $4::pg_lsn < $2::pg_lsn and exists (
-    select from pg_get_wal_block_info(least($4::pg_lsn, $2::pg_lsn), $2::pg_lsn, false) b, d, older o
+    select from pg_get_wal_block_info(least($4::pg_lsn, $2::pg_lsn), $2::pg_lsn, false) b, older o
     where b.reldatabase = d.oid and b.relforknumber = 0 and b.xid::text = o.xid::text
-      and b.record_type <> all ($6) and b.relfilenode <> all ($5)) as written`
+      and b.record_type <> all ($6) and b.relfilenode <> all ($5)) as written from d`
