@@ -16,7 +16,7 @@ import { projectRoutes } from './routes/projects.ts'
 import { restoreRoutes } from './routes/restore-branch.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { ApiServer, type Violation } from './server.ts'
-import { Specification } from './specification.ts'
+import { neonSpecification } from './specification.ts'
 import { branchOf, defaultBranchOf, maintain, newId, Projects, type World } from './world.ts'
 
 export interface NeonEmulatorOptions {
@@ -65,6 +65,8 @@ export interface NeonEmulator {
   readonly calls: Calls
   /** What was said or asked against the specification: a test asserts that there is none. */
   readonly violations: readonly Violation[]
+  /** Returns them and forgets them: for a test that expects some. */
+  takeViolations(): readonly Violation[]
   /** Copies a branch as it is now, the default one unless told otherwise, and returns the LSN that it can be restored to. */
   mark(projectId: string, branchId?: string): Promise<string>
   /** Makes projects that are only listed, as many as it takes. */
@@ -95,7 +97,7 @@ export async function startNeonEmulator(options: NeonEmulatorOptions): Promise<N
   const server = new ApiServer({
     world,
     routes: ROUTES,
-    specification: new Specification(),
+    specification: neonSpecification(),
     apiKey,
     calls,
     rateLimit: rateLimitOf(options.enforceRateLimit),
@@ -115,6 +117,7 @@ export async function startNeonEmulator(options: NeonEmulatorOptions): Promise<N
     faults,
     calls,
     violations,
+    takeViolations: () => violations.splice(0),
     async mark(projectId, branchId) {
       const project = projects.get(projectId)
       const branch = branchId === undefined ? defaultBranchOf(project) : branchOf(project, branchId)

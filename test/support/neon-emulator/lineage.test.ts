@@ -124,7 +124,7 @@ describe('restoring a branch', () => {
     return 'refusal' in decision ? say(decision.refusal) : undefined
   }
   /** The branches afterwards, as `name: parent`, so that recipes can be read. */
-  const after = (
+  const changed = (
     branches: readonly LineageBranch[],
     target: string,
     decision: RestoreOutcome,
@@ -142,7 +142,7 @@ describe('restoring a branch', () => {
   const outcome = (branches: readonly LineageBranch[], request: Partial<RestoreRequest>) => {
     const decision = restore(branches, request)
     if ('refusal' in decision) throw decision.refusal
-    return after(branches, request.target ?? 'main', decision)
+    return changed(branches, request.target ?? 'main', decision)
   }
   const parentsOf = (branches: readonly LineageBranch[]) =>
     Object.fromEntries(branches.map((it) => [it.id, it.parentId ?? null]))
@@ -229,7 +229,7 @@ describe('restoring a branch', () => {
             const request = { target: target.id, source: source.id, toPoint, preserveUnderName }
             const decision = restore(forest, request)
             if ('refusal' in decision) return 'refused'
-            const result = after(forest, target.id, decision)
+            const result = changed(forest, target.id, decision)
             const byId = new Map(result.map((it) => [it.id, it]))
             for (const it of result) {
               const seen = new Set<string>()

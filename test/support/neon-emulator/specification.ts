@@ -34,6 +34,14 @@ export interface SpecifiedCall {
 
 const METHODS = ['get', 'post', 'patch', 'put', 'delete']
 
+let loaded: Specification | undefined
+
+/** Reads the specification once: it takes about a second. */
+export function neonSpecification(): Specification {
+  loaded ??= new Specification()
+  return loaded
+}
+
 /** Neon's API specification, as it comes with its client. */
 export class Specification {
   readonly calls: readonly SpecifiedCall[]
@@ -42,7 +50,7 @@ export class Specification {
 
   constructor() {
     const file = createRequire(import.meta.url).resolve('@neondatabase/api-client/public-v2-for-users.gen.yaml')
-    this.#document = parse(readFileSync(file, 'utf8')) as Json
+    this.#document = parse(readFileSync(file, 'utf8'), { uniqueKeys: false, prettyErrors: false }) as Json
     // OpenAPI's own words (`example`, `discriminator`, `x-...`) are no part of JSON Schema.
     this.#ajv = new Ajv({ strict: false, allErrors: true })
     addFormats.default(this.#ajv)
