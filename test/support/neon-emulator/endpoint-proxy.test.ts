@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Client } from '../../../src/postgres/connect.ts'
+import { quoteLiteral } from '../../../src/postgres/identifiers.ts'
 import {
   dataPlaneForTest,
   errorOf,
@@ -79,6 +80,22 @@ describe('a compute', () => {
     await once(socket, 'data')
     socket.on('end', () => socket.end())
     await Promise.all([proxy.cut(), once(socket, 'close')])
+  })
+
+  test('that is cut does not wait for a client that does not read', async () => {
+    const { proxy, session, database } = await setup()
+    const client = await session()
+    const { stream } = Reflect.get(client, 'connection')
+    stream.pause()
+    const lost = client.query("select repeat('x', 1000) from generate_series(1, 100000)").catch(() => 'lost')
+    await inDatabase('postgres', (it) =>
+      expect
+        .poll(() => readValue(it, `select wait_event from pg_stat_activity where datname = ${quoteLiteral(database)}`))
+        .toBe('ClientWrite'),
+    )
+    await proxy.cut()
+    stream.resume()
+    expect(await lost).toBe('lost')
   })
 
   test('refuses with a text of Neon’s as often as it is told to', async () => {

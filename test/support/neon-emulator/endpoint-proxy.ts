@@ -5,6 +5,8 @@ import type { ComputeProxy, ComputeProxyOptions, NameMap } from './data-plane.ts
 import { type Admission, ProxySession } from './proxy-session.ts'
 import { type StartupMessage, withParameters } from './startup-message.ts'
 
+const PATIENCE_MS = 2_000
+
 /** What is behind a proxy. */
 export interface ComputeServer {
   /** PostgreSQL, or a pooler before it. */
@@ -138,8 +140,18 @@ class EndpointProxy implements ComputeProxy {
     await this.#server.endSessions([...new Set([...open, ...this.#map.databases.values()])])
     // The server has closed those of its own; a pooler keeps clients that were not inside.
     if (this.#options.pooled) for (const session of sessions) session.hangUp()
-    await Promise.all(sessions.map((session) => session.closed))
+    await closedWithin(PATIENCE_MS, sessions)
   }
+}
+
+/** A client that does not read what it is told is not waited for any longer than this. */
+async function closedWithin(ms: number, sessions: readonly ProxySession[]): Promise<void> {
+  const all = Promise.all(sessions.map((session) => session.closed))
+  const patience = new AbortController()
+  await Promise.race([all, systemClock.sleep(ms, patience.signal)])
+  patience.abort()
+  for (const session of sessions) session.destroy()
+  await all
 }
 
 async function dial(address: NetConnectOpts): Promise<Socket> {
