@@ -218,12 +218,15 @@ export interface NeonApi {
   /** Deletes a compute; one that is gone is fine. */
   deleteEndpoint(projectId: string, endpointId: string): Promise<NeonOperations>
   suspendEndpoint(projectId: string, endpointId: string): Promise<NeonEndpointAnswer>
-  /** Gives a role a new password, which is valid when all operations are done. Ends connections, and wakes the compute. */
+  /**
+   * Gives a role a new password, which is valid when all operations are done; null: the answer does not say it. Ends
+   * connections, and wakes the compute.
+   */
   resetRolePassword(
     projectId: string,
     branchId: string,
     role: string,
-  ): Promise<NeonOperations & { readonly password: Secret }>
+  ): Promise<NeonOperations & { readonly password: Secret | null }>
 
   getOperation(projectId: string, operationId: string): Promise<NeonOperation>
   /** Lists the latest operations of a project, 100 at most. */

@@ -59,7 +59,7 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         (it) => ({
           project: readProject(it.project),
           branch: readBranch(it.branch),
-          endpoints: it.endpoints.map(readEndpoint),
+          endpoints: (it.endpoints ?? []).map(readEndpoint),
           connections: readConnections(it.connection_uris),
           operations: readOperations(it),
         }),
@@ -144,7 +144,7 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         },
         (it) => ({
           branch: readBranch(it.branch),
-          endpoints: it.endpoints.map(readEndpoint),
+          endpoints: (it.endpoints ?? []).map(readEndpoint),
           connections: readConnections(it.connection_uris ?? []),
           operations: readOperations(it),
         }),
@@ -255,7 +255,10 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         { method: 'POST', path, projectId },
         (params) =>
           client.resetProjectBranchRolePassword(neonId(projectId), neonId(branchId), encodeURIComponent(role), params),
-        (it) => ({ password: new Secret(present(it.role.password)), operations: readOperations(it) }),
+        (it) => ({
+          password: it.role.password ? new Secret(it.role.password) : null,
+          operations: readOperations(it),
+        }),
         usual,
       )
     },
