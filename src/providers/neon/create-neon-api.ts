@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Secret } from '../../model/secret.ts'
 import type { NeonApi } from './neon-api.ts'
-import { createNeonClient } from './neon-client.ts'
+import { createNeonClient, type NeonClientOptions } from './neon-client.ts'
 import type { RateLimits } from './next-start.ts'
 import { isUnderWay } from './operation-status.ts'
 import { createPatientSend, createSendInTurn } from './patient-send.ts'
@@ -20,6 +20,8 @@ export interface NeonApiOptions {
   readonly requestsPerSecond?: number | undefined
   readonly clock: Clock
   readonly random?: () => number
+  /** How long answers may take; absent: as `createNeonClient` says. */
+  readonly timeouts?: NeonClientOptions['timeouts']
 }
 
 /**
@@ -33,8 +35,9 @@ export function createNeonApi({ random = Math.random, ...options }: NeonApiOptio
     requestsPerSecond: options.requestsPerSecond ?? DEFAULT_LIMITS.requestsPerSecond,
   }
   const send = createSendInTurn(sharedRateLimiter(apiKey, limits, clock))
-  const once = createNeonClient({ apiKey, baseUrl, clock, send })
+  const client = { apiKey, baseUrl, clock, ...(options.timeouts && { timeouts: options.timeouts }) }
+  const once = createNeonClient({ ...client, send })
   const isBusy = async (projectId: string) =>
     (await once.listOperations(projectId)).some(({ status }) => isUnderWay(status))
-  return createNeonClient({ apiKey, baseUrl, clock, send: createPatientSend({ send, clock, isBusy, random }) })
+  return createNeonClient({ ...client, send: createPatientSend({ send, clock, isBusy, random }) })
 }

@@ -8,6 +8,8 @@ export type NeonErrorKind =
   | 'unavailable'
   /** No answer of Neon's own: a mutation may have happened. */
   | 'lost'
+  /** The other end is not who it should be: nothing was sent, and asking again changes nothing. */
+  | 'untrusted'
   /** A branch is still being made: safe to repeat. */
   | 'not-ready'
   /** The name is taken: perhaps by our earlier try. */
@@ -105,7 +107,7 @@ const ANSWERS: readonly Row[] = [
 
 /** What Node says where a request never left: nobody listens, or the name is unknown. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
-/** What Node says where the other end is not who it should be: no request is sent, and asking again changes nothing. */
+/** What Node says where a certificate is not accepted. */
 const NOT_TRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_)/
 
 /** Says what an answer means. */
@@ -126,7 +128,7 @@ export function classifyNeonAnswer(answer: NeonAnswer): NeonMeaning {
 function kindOf({ status, code, message }: NeonAnswer): NeonErrorKind {
   if (status === null) {
     if (NEVER_SENT.test(code)) return 'unavailable'
-    return NOT_TRUSTED.test(code) ? 'unknown' : 'lost'
+    return NOT_TRUSTED.test(code) ? 'untrusted' : 'lost'
   }
   const row = ANSWERS.find(
     (it) =>

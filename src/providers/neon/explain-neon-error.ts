@@ -21,6 +21,12 @@ const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
     says: (it) => (it.status === null ? `its API cannot be reached (${it.code})` : 'its API is not available'),
   },
   lost: { code: 'NEON_UNREACHABLE', says: () => 'no answer of its own came, and it may have been done all the same' },
+  untrusted: {
+    code: 'NEON_UNREACHABLE',
+    says: (it) => `its certificate is not accepted (${it.code})`,
+    remedy:
+      'Check the base URL, and what stands between here and Neon; a CA of your own is named in NODE_EXTRA_CA_CERTS.',
+  },
   locked: { code: 'NEON_BUSY', says: () => 'other operations of the project have not ended' },
   'not-ready': { code: 'NEON_BUSY', says: () => 'the branch is still being made' },
   'rate-limited': { code: 'NEON_BUSY', says: () => 'its rate limit does not let it through' },

@@ -61,9 +61,11 @@ test.each<[code: string, kind: NeonErrorKind]>([
   ['ETIMEDOUT', 'lost'],
   ['EPIPE', 'lost'],
   ['', 'lost'],
-  ['CERT_HAS_EXPIRED', 'unknown'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'unknown'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'unknown'],
+  ['CERT_HAS_EXPIRED', 'untrusted'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'untrusted'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'untrusted'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'untrusted'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'untrusted'],
 ])('no answer but %s is %s', (code, kind) => {
   expect(classifyNeonAnswer({ status: null, code, message: null })).toEqual({ kind, limit: null })
 })
@@ -101,6 +103,7 @@ describe('to users', () => {
     [429, '', '', 'NEON_BUSY', /rate limit/],
     [503, '', null, 'NEON_UNREACHABLE', /is not available/],
     [null, 'ECONNREFUSED', null, 'NEON_UNREACHABLE', /ECONNREFUSED/],
+    [null, 'CERT_HAS_EXPIRED', null, 'NEON_UNREACHABLE', /certificate is not accepted \(CERT_HAS_EXPIRED\)/],
     [524, '', null, 'NEON_UNREACHABLE', /may have been done all the same/],
     [422, '', 'cannot delete protected branch', 'NEON_REFUSED', /"cannot delete protected branch"/],
     [302, '', null, 'NEON_REFUSED', /an answer that is not its own \(302\)/],

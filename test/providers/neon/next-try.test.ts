@@ -40,6 +40,7 @@ describe('a call is made again', () => {
     'protected',
     'has-children',
     'invalid',
+    'untrusted',
     'unknown',
   ])('not one that is answered with %s', (kind) => {
     expect(next(get, kind)).toBeNull()
