@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -115,4 +117,11 @@ describe('an error never carries the key', () => {
   test('nor does the client itself', () => {
     expect(inspect(clientOf('http://127.0.0.1:1'), { depth: null, showHidden: true })).not.toContain(KEY)
   })
+})
+
+test('nothing but the adapter imports the client', () => {
+  const src = join(import.meta.dirname, '../../../src')
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const importing = files.filter((file) => /from '(@neondatabase|axios)/.test(readFileSync(join(src, file), 'utf8')))
+  expect(importing).toEqual([join('providers', 'neon', 'neon-client.ts')])
 })
