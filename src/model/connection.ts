@@ -20,7 +20,7 @@ export interface ConnectionDescriptor extends Address {
   readonly waking?: {
     /** How long that may take, in milliseconds. */
     readonly patience: number
-    /** Says whether a refused connection means no more than that it is not awake yet. */
-    readonly isWaking: (error: unknown) => boolean
+    /** The SQLSTATE that a refusal in the server's own words stands for: 57P03 while it is not awake yet; undefined: none. */
+    readonly meaningOf: (refusal: unknown) => string | undefined
   }
 }

@@ -81,8 +81,13 @@ export const ERRORS = {
     remedy: 'Try again when it has finished; with several programs on one account, give each a share of the rate.',
     exit: EXIT.usage,
   },
+  NEON_QUOTA: {
+    means: 'What the Neon account may have or use in all is reached: no tenant is at fault.',
+    remedy: "Look at usage and billing in Neon's console, raise the plan, or remove what is no longer needed (`fleet sweep`).",
+    exit: EXIT.no,
+  },
   NEON_LIMIT: {
-    means: 'A limit or a quota of the Neon plan is reached.',
+    means: 'A limit of the Neon plan for one project is reached.',
     remedy: 'Remove what is no longer needed (`fleet sweep`, `fleet restore-point prune`), or raise the plan.',
     exit: EXIT.no,
   },

@@ -38,16 +38,22 @@ export async function withClient<T>(
  * error.
  */
 export async function openClient(to: ConnectionDescriptor, options: ConnectOptions): Promise<Client> {
-  const { patience = 0, isWaking } = to.waking ?? {}
+  const { patience = 0, meaningOf } = to.waking ?? {}
   const until = systemClock.now().getTime() + patience
   for (;;) {
     try {
       return await openOnce(to, options)
     } catch (error) {
-      if (systemClock.now().getTime() > until || isWaking?.(error) !== true) throw error
+      const sqlstate = meaningOf?.(error)
+      if (sqlstate === undefined) throw error
+      if (sqlstate !== SQLSTATE.cannotConnectNow || systemClock.now().getTime() > until) throw refusalAs(sqlstate, error)
       await systemClock.sleep(WAKING_POLL_MS)
     }
   }
+}
+
+function refusalAs(code: string, cause: unknown): Error {
+  return Object.assign(new Error(cause instanceof Error ? cause.message : String(cause), { cause }), { code })
 }
 
 const WAKING_POLL_MS = 500

@@ -104,7 +104,13 @@ export async function restoreTenant(
 }
 
 /** With these, the answer to a COMMIT may have been lost. */
-const UNCERTAIN: readonly FleetErrorCode[] = ['SERVER_UNREACHABLE', 'AUTHENTICATION_FAILED', 'DATABASE_IN_USE']
+const UNCERTAIN: readonly FleetErrorCode[] = [
+  'SERVER_UNREACHABLE',
+  'AUTHENTICATION_FAILED',
+  'DATABASE_IN_USE',
+  'NEON_UNREACHABLE',
+  'NEON_BUSY',
+]
 
 async function refuseWhatIsInTheWay(
   { id, pinned }: Tenant,

@@ -3,12 +3,16 @@ import { describeApplyError } from '../migrations/describe-apply-error.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 
 /** Refusals that are not the tenant's fault. */
-const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'>>> = {
+const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights' | 'server'>>> = {
   SERVER_UNREACHABLE: 'error',
   CLIENTS_NOT_PAUSED: 'error',
   DATABASE_IN_USE: 'busy',
   TENANT_BUSY: 'busy',
   RIGHT_MISSING: 'rights',
+  NEON_UNREACHABLE: 'error',
+  NEON_BUSY: 'error',
+  NEON_KEY_REFUSED: 'rights',
+  NEON_QUOTA: 'server',
 }
 
 /** Says what stands in the way before a tenant is migrated: a refusal is its failure, anything else is told by its SQLSTATE. */

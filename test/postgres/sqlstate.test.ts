@@ -38,6 +38,7 @@ const ROWS: readonly (readonly [sqlstate: string, cls: SqlstateClass, name: stri
   ['40002', 'failure', 'transaction_integrity_constraint_violation'],
   ['57P04', 'failure', 'database_dropped'],
   ['XX000', 'failure', 'internal_error'],
+  ['53000', 'server', 'insufficient_resources'],
   ['53100', 'server', 'disk_full'],
   ['25006', 'server', 'read_only_sql_transaction'],
   ['42501', 'rights', 'insufficient_privilege'],

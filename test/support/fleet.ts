@@ -44,11 +44,21 @@ const CLEAN_UP_MS = 180_000
 export const FIRST = '0001_items'
 export const SECOND = '0002_price'
 
+export interface SetupOptions {
+  /** Whether there are two at once. Default true. */
+  readonly migrations?: boolean
+  /** Removes all of a fleet, by its name; left out: databases and roles of the server under test. */
+  readonly remove?: (name: string) => Promise<void>
+}
+
 /**
  * Makes a fleet of its own on the server under test, with two migrations. When the test has passed, everything is
  * removed; a failed one leaves its databases to be looked at.
  */
-export async function setupFleet(input: Partial<FleetInput> = {}, { migrations = true } = {}): Promise<TestFleet> {
+export async function setupFleet(
+  input: Partial<FleetInput> = {},
+  { migrations = true, remove = removeFleet }: SetupOptions = {},
+): Promise<TestFleet> {
   const name = `t${randomBytes(5).toString('hex')}`
   const root = await makeTestDirectory()
   const env = { ...process.env, FLEET_SECRET_KEY: randomBytes(32).toString('base64'), FLEET_FAILPOINT: '', CI: 'true' }
@@ -94,7 +104,7 @@ export async function setupFleet(input: Partial<FleetInput> = {}, { migrations =
   onTestFinished(async ({ task }) => {
     await fleet.close()
     if (task.result?.state === 'fail') return
-    await removeFleet(name)
+    await remove(name)
     await rm(root, { recursive: true, force: true })
   }, CLEAN_UP_MS)
   return { ...test, fleet }

@@ -31,10 +31,7 @@ const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
   'not-ready': { code: 'NEON_BUSY', says: () => 'the branch is still being made' },
   'rate-limited': { code: 'NEON_BUSY', says: () => 'its rate limit does not let it through' },
   limit: { code: 'NEON_LIMIT', says: (it) => `the plan allows no more ${it.limit?.of ?? 'of them'}` },
-  quota: {
-    code: 'NEON_LIMIT',
-    remedy: "Look at usage and billing in Neon's console, then try again.",
-  },
+  quota: { code: 'NEON_QUOTA' },
   plan: { code: 'NEON_REFUSED', remedy: 'Correct the value in the configuration, or change the plan.' },
   invalid: { code: 'NEON_REFUSED', remedy: 'Correct the value in the configuration.' },
   'no-password': { code: 'NEON_REFUSED', remedy: 'Let Neon store passwords in this project, or adopt it by its URL.' },
@@ -58,7 +55,8 @@ export function explainNeonError(error: NeonApiError | NeonOperationError, what:
 }
 
 function ofCall(error: NeonApiError) {
-  const { code, says, remedy } = EXPLANATIONS[error.kind]
+  const { says, remedy, ...known } = EXPLANATIONS[error.kind]
+  const code = error.limit?.accountWide ? 'NEON_QUOTA' : known.code
   const quoted = error.answer ? `"${error.answer}"` : `an answer that is not its own (${error.status ?? error.code})`
   return { code, remedy, reason: `${says?.(error) ?? quoted} (request ${error.requestId})` }
 }

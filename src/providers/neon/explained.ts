@@ -1,4 +1,3 @@
-import { FleetError } from '../../model/errors.ts'
 import { explainNeonError } from './explain-neon-error.ts'
 import { NeonApiError } from './neon-api-error.ts'
 import { NeonOperationError } from './neon-operation-error.ts'
@@ -6,18 +5,12 @@ import { NeonOperationError } from './neon-operation-error.ts'
 /**
  * Runs what asks Neon, and says to users what became of it where it fails.
  * @param what what did not happen then, as a sentence without its end: `The project of tenant "a" was not made`
- * @throws FleetError NEON_REFUSED, NEON_LIMIT, NEON_BUSY, NEON_UNREACHABLE, NEON_KEY_REFUSED; other errors as they are
+ * @throws FleetError NEON_REFUSED, NEON_LIMIT, NEON_QUOTA, NEON_BUSY, NEON_UNREACHABLE, NEON_KEY_REFUSED; other errors as they are
  */
 export async function explained<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof NeonApiError) throw explainNeonError(error, what)
-    throw error instanceof NeonOperationError ? notDone(what, error) : error
+    throw error instanceof NeonApiError || error instanceof NeonOperationError ? explainNeonError(error, what) : error
   }
-}
-
-/** Accepted, and not done: what has become of it, only a look tells. */
-function notDone(what: string, cause: NeonOperationError): FleetError {
-  return new FleetError('NEON_BUSY', `${what}. ${cause.message}.`, { cause })
 }

@@ -2,6 +2,7 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
 import { Secret } from '../../model/secret.ts'
 import type { OwnServer, Placement } from '../../model/tenant.ts'
+import { SQLSTATE } from '../../postgres/sqlstate.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { judgeWakeError } from './wake-errors.ts'
 
@@ -51,16 +52,18 @@ export function connectionTo({ own, database }: Placement, { box }: Pick<NeonAcc
 
 /** Lets whoever connects wait for the compute to wake. */
 export function awaited(connection: ConnectionDescriptor): ConnectionDescriptor {
-  return { ...connection, waking: { patience: WAKES_WITHIN_MS, isWaking } }
+  return { ...connection, waking: { patience: WAKES_WITHIN_MS, meaningOf } }
 }
 
 function unfinished(database: string): FleetError {
   return new FleetError('TENANT_STATE', `Nobody knows yet how to reach "${database}": its creation has not ended.`)
 }
 
-function isWaking(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { message, code } = error as Error & { readonly code?: unknown }
+/** What Neon's proxy says, as PostgreSQL would: that the compute is not awake yet, or that the account may use no more. */
+function meaningOf(refusal: unknown): string | undefined {
+  if (!(refusal instanceof Error)) return undefined
+  const { message, code } = refusal as Error & { readonly code?: unknown }
   const verdict = judgeWakeError({ message, ...(typeof code === 'string' ? { code } : {}) })
-  return verdict === 'wait' || verdict === 'retry' || verdict === 'lower-concurrency'
+  if (verdict === undefined || verdict === 'give-up') return undefined
+  return verdict === 'quota' ? SQLSTATE.insufficientResources : SQLSTATE.cannotConnectNow
 }

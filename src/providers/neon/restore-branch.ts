@@ -9,6 +9,7 @@ import { neonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import type { NeonRestore } from './neon-api.ts'
 import { NeonApiError } from './neon-api-error.ts'
+import { NeonOperationError } from './neon-operation-error.ts'
 import { branchOf, connectionTo } from './own-server.ts'
 import { requireRestorable, restoreSource } from './restore-source.ts'
 import { waitForProject } from './wait-for-project.ts'
@@ -69,9 +70,16 @@ export async function restoreBranch(
     try {
       await account.change(projectId, what, () => account.api.restoreBranch(projectId, branchId, request))
     } catch (error) {
+      const cause = error instanceof FleetError ? error.cause : undefined
+      if (cause instanceof NeonOperationError) throw unfinished(what, cause)
       // That it is kept under this name says that the restore was accepted, though the answer was lost.
-      const isLost = error instanceof FleetError && error.cause instanceof NeonApiError && error.cause.kind === 'lost'
+      const isLost = cause instanceof NeonApiError && cause.kind === 'lost'
       if (!isLost || (await findKept()) === undefined) throw error
     }
   }
+}
+
+/** It was accepted: only the next call of this restore finds out what has become of it. */
+function unfinished(what: string, cause: NeonOperationError): FleetError {
+  return new FleetError('NEON_BUSY', `${what} yet. ${cause.message}.`, { cause })
 }

@@ -98,7 +98,7 @@ describe('to users', () => {
   test.each([
     [401, '', 'no', 'NEON_KEY_REFUSED', 'No restore point of tenant "a" was made. Neon: "no" (request r-1).'],
     [422, 'ROOT_BRANCHES_LIMIT_EXCEEDED', 'x', 'NEON_LIMIT', /the plan allows no more root branches of the project/],
-    [402, '', 'pay', 'NEON_LIMIT', /"pay"/],
+    [402, '', 'pay', 'NEON_QUOTA', /"pay"/],
     [423, '', LOCKED, 'NEON_BUSY', /other operations of the project/],
     [429, '', '', 'NEON_BUSY', /rate limit/],
     [503, '', null, 'NEON_UNREACHABLE', /is not available/],

@@ -22,11 +22,15 @@ export async function setupNeonFleet(
   const emulator = await startTestEmulator(options)
   const { apiKey, baseUrl, orgId } = emulator
   const catalog = await makeCatalogDatabase()
-  const test = await setupFleet({
-    provider: { kind: 'neon', apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18 },
-    catalog: { url: formatConnectionString({ ...admin(), database: catalog }, { reveal: true }) },
-    ...input,
-  })
+  // What a fleet has left goes with the emulator.
+  const test = await setupFleet(
+    {
+      provider: { kind: 'neon', apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18 },
+      catalog: { url: formatConnectionString({ ...admin(), database: catalog }, { reveal: true }) },
+      ...input,
+    },
+    { remove: async () => {} },
+  )
   const asApplication: NeonFleet['asApplication'] = async (id, use) =>
     withClient(
       parseConnectionString(await test.fleet.tenants.url(id, { reveal: true })),
