@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Address } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { stateAfter, statesAccepting } from '../model/state-machine.ts'
 import type { Placement, Tags, Tenant, TenantOrigin } from '../model/tenant.ts'
@@ -201,6 +202,17 @@ export async function recordPlacement(db: CatalogDb, id: string, placement: Plac
     .set({ placement: JSON.stringify(placement) })
     .where('id', '=', id)
     .where('state', '=', 'creating')
+    .execute()
+}
+
+/** Records the pooler before the server of a tenant's own. */
+export async function recordPooler(db: CatalogDb, id: string, pooler: Address): Promise<void> {
+  await db
+    .updateTable('fleet.tenant')
+    .set({ placement: sql`jsonb_set(placement, '{own,pooler}', ${JSON.stringify(pooler)}::jsonb)` })
+    .where('id', '=', id)
+    .where('state', '=', 'ready')
+    .where(sql<SqlBool>`placement ? 'own'`)
     .execute()
 }
 

@@ -186,7 +186,7 @@ export interface Fleet {
     /** Removes database, role and record; an adopted tenant only loses its record. */
     delete(ids: readonly string[]): Promise<void>
     /** Returns the connection string of the tenant's application, without the password unless `reveal` is set. */
-    url(id: string, options?: { reveal?: boolean }): Promise<string>
+    url(id: string, options?: { reveal?: boolean; pooled?: boolean }): Promise<string>
     adopt(
       candidates: AsyncIterable<AdoptionCandidate> | Iterable<AdoptionCandidate>,
       options?: { dryRun?: boolean },

@@ -24,6 +24,7 @@ import { type DriveContext, driveRollout } from '../rollout/drive-rollout.ts'
 import type { UndoInput } from '../rollout/plan-digest.ts'
 import { planRestorePoints } from '../rollout/plan-restore-points.ts'
 import { completePlan, type DraftRollout, draftRollout, type PlannedRollout } from '../rollout/plan-rollout.ts'
+import { planServiceCost } from '../rollout/plan-service-cost.ts'
 import { type JudgeDowns, planUndo } from '../rollout/plan-undo.ts'
 import { requireDigest } from '../rollout/require-digest.ts'
 import { findByTypedId } from '../rollout/rollout-id.ts'
@@ -137,11 +138,12 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       all.filter(({ name }) => history.includes(name)),
       parts,
     )
-    return planRestorePoints(completePlan(drafted, assessments), {
+    const planned = await planRestorePoints(completePlan(drafted, assessments), {
       db,
       provider,
       maxBytesOf: (server) => maxBytesOf(config, server),
     })
+    return planServiceCost(planned, { provider, keep: config.restorePoints.keep })
   }
 
   async function refuseUnknown(ids: readonly string[]): Promise<void> {

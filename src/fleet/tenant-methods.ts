@@ -2,11 +2,13 @@ import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
 import { listRunsOfTenant } from '../catalog/rollout-progress.ts'
 import { pinTenants, tagTenants, unpinTenant } from '../catalog/tenant-tags.ts'
-import { existingTenantIds, listTenants, readAnySecret, sampleTenantIds } from '../catalog/tenants.ts'
+import { existingTenantIds, listTenants, readAnySecret, recordPooler, sampleTenantIds } from '../catalog/tenants.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { pendingMigrations } from '../migrations/pending-migrations.ts'
+import type { Address } from '../model/connection.ts'
 import { FleetError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
+import type { Placement } from '../model/tenant.ts'
 import { formatConnectionString } from '../postgres/connection-string.ts'
 import { adoptTenants, findCandidates } from '../provisioning/adopt-tenants.ts'
 import { checkNewTenants, createTenant } from '../provisioning/create-tenant.ts'
@@ -40,6 +42,17 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
   async function checkKey(): Promise<void> {
     const sealed = await readAnySecret(db)
     if (sealed !== undefined) parts.unseal(sealed)
+  }
+
+  async function poolerOf(id: string, placement: Placement): Promise<Address> {
+    if (provider.poolerOf === undefined || placement.address !== undefined)
+      throw new FleetError('POOLER_UNKNOWN', `The fleet knows no pooler of tenant "${id}".`)
+    const known = placement.own?.pooler
+    if (known !== undefined) return known
+    const pooler = await provider.poolerOf(placement)
+    // Kept, so that the next who asks needs no call.
+    await recordPooler(db, id, pooler)
+    return pooler
   }
 
   return {
@@ -100,11 +113,12 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
       }
       for await (const _ of mapConcurrently(ids, CREATE_AT_ONCE, (id) => deleteTenant(id, context)));
     },
-    url: async (id, { reveal = false } = {}) => {
+    url: async (id, { reveal = false, pooled = false } = {}) => {
       const tenant = await known(id)
       const { placement } = tenant
       if (tenant.state !== 'ready' || placement === null)
         throw new FleetError('TENANT_STATE', `Tenant "${id}" is ${tenant.state}: it has no URL.`)
+      const pooler = pooled ? await poolerOf(id, placement) : undefined
       if (placement.address) return formatConnectionString(await connect(id, placement), { reveal })
       if (placement.loginRole === null) {
         throw new FleetError(
@@ -114,7 +128,7 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
       }
       const password = reveal ? await parts.readPassword(id) : new Secret('')
       return formatConnectionString(
-        { ...(await provider.connect(placement)), user: placement.loginRole, password },
+        { ...(pooler ?? (await provider.connect(placement))), user: placement.loginRole, password },
         { reveal },
       )
     },

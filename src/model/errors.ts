@@ -81,9 +81,15 @@ export const ERRORS = {
     remedy: 'Try again when it has finished; with several programs on one account, give each a share of the rate.',
     exit: EXIT.usage,
   },
+  POOLER_UNKNOWN: {
+    means: 'Tenants are reached through no pooler that the fleet knows.',
+    remedy: 'Leave out `--pooled`, and put the address of your pooler into the URL.',
+    exit: EXIT.usage,
+  },
   NEON_QUOTA: {
     means: 'What the Neon account may have or use in all is reached: no tenant is at fault.',
-    remedy: "Look at usage and billing in Neon's console, raise the plan, or remove what is no longer needed (`fleet sweep`).",
+    remedy:
+      "Look at usage and billing in Neon's console, raise the plan, or remove what is no longer needed (`fleet sweep`).",
     exit: EXIT.no,
   },
   NEON_LIMIT: {

@@ -1,6 +1,7 @@
 import type { MigrationAssessment } from './assessment.ts'
 import type { RestorePointCost } from './restore-point-cost.ts'
 import type { PauseReason, RolloutDirection, RolloutOutcome, RolloutState } from './rollout-state.ts'
+import type { ServiceCost } from './service-cost.ts'
 import type { Tags } from './tenant.ts'
 import type { TenantRunState } from './tenant-run-state.ts'
 
@@ -160,6 +161,8 @@ export interface RolloutPlan {
   readonly undo?: UndoPlan
   /** Left out: it takes no restore points. */
   readonly restorePointCost?: RestorePointCost
+  /** What it takes of a provider that is a service; left out: there is none, or it did not say. */
+  readonly serviceCost?: ServiceCost
   /** Whether its completion says what new tenants get: it is about every tenant that is not pinned. */
   readonly releases: boolean
   readonly skipped: {

@@ -23,6 +23,8 @@ export interface Placement {
 /** How the owner of a tenant with a server of its own reaches it. */
 export interface OwnServer {
   readonly address: Address
+  /** The pooler before it; absent: nobody has asked for it yet. */
+  readonly pooler?: Address
   /** The owner's password, encrypted. */
   readonly sealed: string
   /** What the provider's API calls the parts of it, by what they are. */

@@ -46,7 +46,8 @@ export async function openClient(to: ConnectionDescriptor, options: ConnectOptio
     } catch (error) {
       const sqlstate = meaningOf?.(error)
       if (sqlstate === undefined) throw error
-      if (sqlstate !== SQLSTATE.cannotConnectNow || systemClock.now().getTime() > until) throw refusalAs(sqlstate, error)
+      if (sqlstate !== SQLSTATE.cannotConnectNow || systemClock.now().getTime() > until)
+        throw refusalAs(sqlstate, error)
       await systemClock.sleep(WAKING_POLL_MS)
     }
   }

@@ -1,7 +1,8 @@
-import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { Address, ConnectionDescriptor } from '../model/connection.ts'
 import type { Diagnosis } from '../model/diagnosis.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Secret } from '../model/secret.ts'
+import type { ServiceCost, ServiceWork } from '../model/service-cost.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { CopyingProvider } from './copying-provider.ts'
 
@@ -116,6 +117,13 @@ export interface Provider extends CopyingProvider {
   connect(placement: Placement): Promise<ConnectionDescriptor>
 
   /**
+   * Returns how applications reach a tenant's database through the provider's own pooler; absent: it has none. The answer may be
+   * stored with the placement, where `connect` and this find it again.
+   * @throws FleetError as the provider's API refuses
+   */
+  poolerOf?(placement: Placement): Promise<Address>
+
+  /**
    * Removes a tenant's database and login role, only if name, mark and id agree; gone is fine. Ends its sessions.
    * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, SERVER_UNREACHABLE
    */
@@ -139,6 +147,9 @@ export interface Provider extends CopyingProvider {
 
   /** Returns the size of a database in bytes; null when it is gone or may not be known. */
   databaseSize(server: string, name: string): Promise<number | null>
+
+  /** Says what a rollout takes and costs, where the provider is a service that limits its calls and bills. */
+  foreseeService?(work: ServiceWork): Promise<ServiceCost>
 
   /** Looks at reach, rights and settings, and says what to run where something is missing. Never throws for those. */
   diagnose(): Promise<readonly Diagnosis[]>

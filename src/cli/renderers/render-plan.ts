@@ -4,6 +4,7 @@ import { fitText } from './fit-text.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
 import { causesOf, renderAssessment, verdictText } from './render-assessment.ts'
 import { restorePointCostLines } from './restore-point-cost.ts'
+import { serviceCostLines } from './service-cost.ts'
 import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -68,6 +69,7 @@ function details(plan: RolloutPlan, page: Page): string[] {
     ...unsafe.flatMap(({ file, assessment }) => ['', renderAssessment(file, assessment, page)]),
     ...(restorePoints === undefined ? [] : ['', wrapText(restorePoints, { width: page.width, first: '   ' })]),
     ...(plan.restorePointCost ? ['', ...restorePointCostLines(plan.restorePointCost, page)] : []),
+    ...(plan.serviceCost ? ['', ...serviceCostLines(plan.serviceCost, page)] : []),
   ]
 }
 

@@ -1,6 +1,6 @@
-import type { ConnectionDescriptor } from '../../model/connection.ts'
+import type { Address, ConnectionDescriptor } from '../../model/connection.ts'
 import type { Secret } from '../../model/secret.ts'
-import { isLoopback, parseConnectionString } from '../../postgres/connection-string.ts'
+import { addressOf, isLoopback, parseConnectionString } from '../../postgres/connection-string.ts'
 import { explained } from './explained.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { OWNER } from './own-server.ts'
@@ -23,8 +23,24 @@ export async function connectionOf(
 ): Promise<ConnectionDescriptor> {
   const asked = () => api.getConnectionUri(projectId, { branchId, database, role: OWNER })
   const given = uri ?? (await explained(`How to reach project ${projectId} was not told`, asked))
-  const { tls, ...connection } = parseConnectionString(withoutOptions(given.reveal()))
-  // Neon's say `require`, which does not look at the certificate.
+  return read(given)
+}
+
+/**
+ * Returns the pooler before a tenant's compute. The host is not made from that of the compute: Neon says it whole.
+ * @throws FleetError as `explained`
+ */
+export async function poolerOf(
+  { projectId, branchId, database }: BranchDatabase,
+  { api }: Pick<NeonAccount, 'api'>,
+): Promise<Address> {
+  const asked = () => api.getConnectionUri(projectId, { branchId, database, role: OWNER, pooled: true })
+  return addressOf(read(await explained(`The pooler of project ${projectId} was not told`, asked)))
+}
+
+/** Neon's say `require`, which does not look at the certificate. */
+function read(uri: Secret): ConnectionDescriptor {
+  const { tls, ...connection } = parseConnectionString(withoutOptions(uri.reveal()))
   return { ...connection, tls: tls === 'off' && isLoopback(connection.host) ? 'off' : 'verify' }
 }
 

@@ -4,16 +4,18 @@ import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { Provider } from '../provider.ts'
 import { parseBranchAddress } from './branch-address.ts'
+import { poolerOf } from './connection-of.ts'
 import { createMarker, plannedMarker } from './create-marker.ts'
 import { createNeonApi } from './create-neon-api.ts'
 import { deleteBranch } from './delete-branch.ts'
 import { deleteTenantProject } from './delete-project.ts'
 import { diagnoseNeon } from './diagnose-neon.ts'
 import { findMarkedProjects, removeMarkedProject } from './find-marked-projects.ts'
+import { foreseeService } from './foresee-service.ts'
 import { lookIntoMarker } from './look-into-marker.ts'
 import { lookUpProjects } from './look-up-projects.ts'
 import { createNeonAccount, type NeonSettings } from './neon-account.ts'
-import { connectionTo } from './own-server.ts'
+import { branchOf, connectionTo } from './own-server.ts'
 import { createRehearsalBranch, plannedBranch } from './rehearsal-branch.ts'
 import { restoreBranch } from './restore-branch.ts'
 import { createTenantProject, plannedProject } from './tenant-project.ts'
@@ -66,6 +68,8 @@ export function createNeonProvider({ settings, clock, box }: NeonProviderOptions
     plannedPlacement: plannedProject,
     createDatabase: (spec) => createTenantProject(spec, account),
     connect: async (placement) => connectionTo(placement, account),
+    poolerOf: async (placement) =>
+      poolerOf({ ...branchOf(placement), database: placement.own?.address.database ?? placement.database }, account),
     deleteDatabase: (placement, mark) => deleteTenantProject(placement, mark, account),
 
     // Projects that others have made are adopted by their URLs.
@@ -75,6 +79,7 @@ export function createNeonProvider({ settings, clock, box }: NeonProviderOptions
     lookUpDatabases: (_server, names) => lookUpProjects(names, account),
     // To know it, the compute would have to be woken.
     databaseSize: async () => null,
+    foreseeService: (work) => foreseeService(work, account),
     diagnose: () => diagnoseNeon(account),
 
     plannedRestorePoint: plannedMarker,

@@ -19,6 +19,14 @@ describe('a fleet at Neon', () => {
     expect(await histories(['a', 'b'])).toEqual({ a: OLD, b: OLD })
     await migration('0003_drop', DROP)
     emulator.calls.reset()
+    expect((await fleet.rollouts.plan()).serviceCost).toMatchObject({
+      service: 'Neon',
+      calls: { least: 9, most: 13 },
+      wakes: 2,
+      branches: 2,
+      // A day of history is as long as restore points are kept: there is nothing left for the rollout itself.
+      warnings: [expect.stringMatching(/keep 24 h of history, 2 h less/)],
+    })
     const started = await fleet.rollouts.start()
     expect(started).toMatchObject({ kind: 'rested', status: { state: 'completed', outcome: 'succeeded' } })
     expect(emulator.calls.total / 2).toBeLessThanOrEqual(6)

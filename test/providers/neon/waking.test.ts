@@ -23,7 +23,8 @@ describe('a compute that sleeps', () => {
     emulator.faults.refuse("Couldn't connect to compute node", { times: 2 })
     emulator.calls.reset()
     expect(await fleet.rollouts.start()).toMatchObject({ status: { outcome: 'succeeded' } })
-    expect(emulator.calls.total).toBe(0)
+    // What the plan asks is the same for any number of tenants.
+    expect(emulator.calls.log.map(({ call }) => call)).toEqual(['getOrganization', 'listProjects'])
     expect(await histories(['a', 'b'])).toEqual({
       a: ['0001_items', '0002_price', '0003_more'],
       b: ['0001_items', '0002_price', '0003_more'],

@@ -6,9 +6,10 @@ export function tenantUrlCommand(): Command {
     .description("Print the connection string of a tenant's application")
     .argument('<id>')
     .option('--reveal', 'with the password', false)
-    .action((id: string, { reveal }: { reveal: boolean }, command: Command) =>
+    .option('--pooled', 'through the pooler of the provider, where it has one', false)
+    .action((id: string, { reveal, pooled }: { reveal: boolean; pooled: boolean }, command: Command) =>
       withFleet(command, async (fleet, face) =>
-        face.answer({ url: await fleet.tenants.url(id, { reveal }) }, ({ url }) => url),
+        face.answer({ url: await fleet.tenants.url(id, { reveal, pooled }) }, ({ url }) => url),
       ),
     )
 }
