@@ -69,7 +69,7 @@ describe('faults of operations', () => {
   test('one that fails for good leaves its work undone, and the project free', async () => {
     const { client, faults, settled, ...emulator } = await startTestEmulator()
     const { id, branchId } = await emulator.createProject('a')
-    faults.failOperation({ action: 'create_branch', then: 'stays' })
+    faults.failOperation({ action: 'create_branch', how: 'stays' })
     const { data } = await client.createProjectBranch(id, { branch: { name: 'b' } })
     await settled()
     const [operation] = data.operations

@@ -71,8 +71,8 @@ export class Faults implements OperationFaults {
   }
 
   /** The next operation with this action, or with any, goes wrong in this way. */
-  failOperation({ action, then, times = 1 }: { action?: string; then: OperationFault; times?: number }): void {
-    this.#failures.push({ on: action, value: then, left: times })
+  failOperation({ action, how, times = 1 }: { action?: string; how: OperationFault; times?: number }): void {
+    this.#failures.push({ on: action, value: how, left: times })
   }
 
   /** The next operation with this action, or with any, takes so many milliseconds longer. */

@@ -53,9 +53,9 @@ describe('an operation', () => {
     ['stays', ['scheduling', 'running', 'failed', 'running', 'failed', 'running', 'error'], 0],
     ['cancelled', ['scheduling', 'running', 'cancelling', 'cancelled'], 0],
     ['skipped', ['scheduling', 'skipped'], 1],
-  ])('that %s goes through these statuses', async (then, statuses, times) => {
+  ])('that %s goes through these statuses', async (how, statuses, times) => {
     const { faults, run } = setup()
-    if (then) faults.failOperation({ action: 'create_branch', then })
+    if (how) faults.failOperation({ action: 'create_branch', how })
     const { seen, done } = await run()
     expect(seen).toEqual(statuses)
     expect(done).toBe(times)
@@ -100,7 +100,7 @@ describe('the operations of a project', () => {
         done.push(action)
       },
     })
-    faults.failOperation({ action: 'b', then: 'stays' })
+    faults.failOperation({ action: 'b', how: 'stays' })
     const planned = operations.schedule(project, [step('a'), step('b'), step('c')])
     await operations.settled()
     expect(planned.map((it) => it.status)).toEqual(['finished', 'error', 'cancelled'])
