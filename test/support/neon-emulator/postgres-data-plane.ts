@@ -73,9 +73,9 @@ export async function createPostgresDataPlane({
       return result
     }
     return {
-      createRole(name, password) {
+      createRole(name, password, options) {
         checkName(name)
-        return roles.create(name, password)
+        return roles.create(name, password, options)
       },
       setPassword: roles.setPassword,
       dropRole: roles.drop,
