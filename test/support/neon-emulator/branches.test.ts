@@ -1,5 +1,7 @@
 import { EndpointType } from '@neondatabase/api-client'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { closeClient, openClient } from '../../../src/postgres/connect.ts'
+import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { answerOf } from './api-answer.ts'
 import { idsIn, query, setupBranches } from './test-branches.ts'
 import { whyNoEmulator } from './test-emulator.ts'
@@ -64,6 +66,22 @@ describe('a branch', () => {
     await emulator.clock.advance(HOUR)
     const { id } = await branch('then', { parent_timestamp: emulator.inFuture(-1000) })
     expect((await get(id)).parent_lsn).toBe(lsn)
+  })
+
+  test('of a parent that is busy is made when the parent is at rest: the operation fails and is tried again', async () => {
+    const { emulator, project } = await setupBranches()
+    const session = await openClient(parseConnectionString(project.uri), { applicationName: 'test' })
+    await session.query('begin; insert into items values (2)')
+    const { data } = await emulator.client.createProjectBranch(project.id, { branch: { name: 'b' } })
+    expect(data.branch.parent_lsn).toBeUndefined()
+    await session.query('commit')
+    await closeClient(session)
+    await emulator.settled()
+    const [operation] = data.operations
+    const seen = await emulator.client.getProjectOperation(project.id, operation?.id ?? '')
+    expect(seen.data.operation).toMatchObject({ status: 'finished', failures_count: 1 })
+    const { data: branch } = await emulator.client.getProjectBranch(project.id, data.branch.id)
+    expect(branch.branch.parent_lsn).toMatch(/\//)
   })
 
   test('expires by the clock, at most thirty days on, and never as default, protected or parent', async () => {

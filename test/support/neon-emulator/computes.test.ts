@@ -73,6 +73,25 @@ describe('computes', () => {
     expect((await client.listProjectBranchEndpoints(project.id, project.branchId)).data.endpoints).toEqual([])
   })
 
+  test('have a pooled twin, which follows a restore and sleeps with them', async () => {
+    const { emulator, project, restore, main } = await setupBranches()
+    const { data } = await emulator.client.getConnectionUri({
+      projectId: project.id,
+      database_name: 'neondb',
+      role_name: 'neondb_owner',
+      pooled: true,
+    })
+    expect(data.uri).not.toBe(project.uri)
+    const lsn = await emulator.mark(project.id)
+    await query(data.uri, 'insert into items values (2)')
+    expect(await idsIn(data.uri)).toEqual([1, 2])
+    await restore(main, main, { source_lsn: lsn, preserve_under_name: 'undo' })
+    expect(await idsIn(data.uri)).toEqual([1])
+    await emulator.client.suspendProjectEndpoint(project.id, project.endpointId)
+    await emulator.settled()
+    expect(await idsIn(data.uri)).toEqual([1])
+  })
+
   test('only so many of other branches than the default run at once', async () => {
     const { emulator, project, branch } = await setupBranches({ limits: { activeEndpoints: 1 } })
     const { client, settled } = emulator

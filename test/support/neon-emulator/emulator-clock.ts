@@ -1,7 +1,7 @@
 /** The time of the emulator: the real one, and ahead of it by what a test has advanced. */
 export class EmulatorClock {
   #ahead = 0
-  readonly #sleepers = new Set<{ readonly due: number; readonly wake: () => void }>()
+  readonly #sleepers = new Set<() => void>()
   readonly #watchers = new Set<() => Promise<void>>()
 
   now(): Date {
@@ -9,25 +9,26 @@ export class EmulatorClock {
   }
 
   /** Resolves after `ms` milliseconds, or when the clock is advanced that far, or when the signal aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const sleeper = { due: this.#time() + ms, wake: () => resolve() }
-    const wake = () => resolve()
-    const timer = setTimeout(wake, ms)
-    this.#sleepers.add(sleeper)
-    signal.addEventListener('abort', wake, { once: true })
-    return promise.finally(() => {
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const due = this.#time() + ms
+    while (!signal.aborted && this.#time() < due) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const wake = () => resolve()
+      const timer = setTimeout(wake, Math.max(0, due - this.#time()))
+      this.#sleepers.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+      await promise
       clearTimeout(timer)
-      this.#sleepers.delete(sleeper)
+      this.#sleepers.delete(wake)
       signal.removeEventListener('abort', wake)
-    })
+    }
   }
 
   /** Lets `ms` milliseconds pass at once; resolves when what that made due is done: branches that expire, projects that go. */
   async advance(ms: number): Promise<void> {
     this.#ahead += ms
-    for (const { due, wake } of this.#sleepers) if (due <= this.#time()) wake()
+    // Each looks whether its time has come, and sleeps on for what is left.
+    for (const wake of this.#sleepers) wake()
     for (const watcher of this.#watchers) await watcher()
   }
 

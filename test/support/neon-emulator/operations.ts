@@ -16,6 +16,9 @@ export interface Step {
 
 const TERMINAL: ReadonlySet<OperationStatus> = new Set(['finished', 'error', 'cancelled', 'skipped'])
 
+/** Waits so many milliseconds more. */
+type Pace = (ms: number) => Promise<void>
+
 /** How often an operation is tried before it is an `error`. */
 const TRIES = 3
 
@@ -93,23 +96,24 @@ export class Operations {
   }
 
   async #runAll(planned: readonly { step: Step; operation: Operation }[]): Promise<void> {
+    const pace = this.#paceFrom(this.#clock.now())
     for (const { step, operation } of planned) {
-      await this.#run(step, operation)
+      await this.#run(step, operation, pace)
       if (this.#stopping.signal.aborted) return
       if (operation.status === 'error' || operation.status === 'cancelled') break
     }
     for (const { operation } of planned) if (!TERMINAL.has(operation.status)) this.#set(operation, 'cancelled')
   }
 
-  async #run({ work, failedWith }: Step, operation: Operation): Promise<void> {
+  async #run({ work, failedWith }: Step, operation: Operation, pace: Pace): Promise<void> {
     const fault = this.#faults.takeFailure(operation.action)
-    await this.#wait(this.#operationMs / 2)
+    await pace(this.#operationMs / 2)
     if (fault === 'skipped') return this.#perform(work, operation, 'skipped')
     this.#set(operation, 'running')
-    await this.#wait(this.#operationMs / 2 + this.#faults.takeDelay(operation.action))
+    await pace(this.#operationMs / 2 + this.#faults.takeDelay(operation.action))
     if (fault === 'cancelled') {
       this.#set(operation, 'cancelling')
-      await this.#wait(this.#operationMs / 2)
+      await pace(this.#operationMs / 2)
       return this.#set(operation, 'cancelled')
     }
     let isFailing = fault !== undefined || failedWith !== undefined
@@ -122,7 +126,7 @@ export class Operations {
       if (operation.failures >= TRIES) return this.#set(operation, 'error')
       operation.retryAt = new Date(this.#clock.now().getTime() + this.#operationMs)
       this.#set(operation, 'failed')
-      await this.#wait(this.#operationMs)
+      await pace(this.#operationMs)
       this.#set(operation, 'running')
       isFailing = fault === 'stays'
     }
@@ -145,7 +149,12 @@ export class Operations {
     operation.updatedAt = this.#clock.now()
   }
 
-  #wait(ms: number): Promise<void> {
-    return this.#clock.sleep(ms, this.#stopping.signal)
+  /** Each wait begins where the one before was to end, so that a clock that is advanced at once brings all of them to pass. */
+  #paceFrom(start: Date): Pace {
+    let due = start.getTime()
+    return (ms) => {
+      due += ms
+      return this.#clock.sleep(due - this.#clock.now().getTime(), this.#stopping.signal)
+    }
   }
 }
