@@ -124,7 +124,8 @@ export async function startNeonEmulator(options: NeonEmulatorOptions): Promise<N
       return operations.mutate(project, async () => (await world.data.mark(project, branch)).lsn)
     },
     addHollowProjects(hollow) {
-      for (const it of hollow) projects.add(makeHollow(world, it))
+      const now = clock.now()
+      for (const it of hollow) projects.add(makeHollow(world, it, { id: `hollow-${projects.size}`, now }))
     },
     settled: (projectId) => operations.settled(projectId),
     async stop() {
@@ -183,10 +184,13 @@ function makeWorld(options: NeonEmulatorOptions): World {
   }
 }
 
-function makeHollow({ account, clock, limits }: World, { name, historySeconds, lastActiveAt }: HollowProject): Project {
-  const now = clock.now()
+function makeHollow(
+  { account, limits }: World,
+  { name, historySeconds, lastActiveAt }: HollowProject,
+  { id, now }: { readonly id: string; readonly now: Date },
+): Project {
   return {
-    id: newId(),
+    id,
     name,
     regionId: 'aws-us-east-2',
     pgVersion: 18,

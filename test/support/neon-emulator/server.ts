@@ -56,6 +56,8 @@ export class ApiServer {
         .finally(() => this.#open.delete(handled))
       this.#open.add(handled)
     })
+    // Else a connection that a client keeps is closed under its next request, which is a fault that no test asked for.
+    this.#server.keepAliveTimeout = 0
   }
 
   /** Returns the base URL. */

@@ -57,6 +57,11 @@ export class Projects {
     return project
   }
 
+  /** The deleted ones too. */
+  get size(): number {
+    return this.#all.length
+  }
+
   get living(): readonly Project[] {
     return this.#all.filter((it) => !it.deletedAt)
   }
