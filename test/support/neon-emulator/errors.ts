@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
 
-/** An answer of Neon's that is no success. Texts that Neon's documents, tests or users show are exact; see docs in each function. */
+/**
+ * An answer of Neon's that is no success. Known from Neon's documents, tests or users are the texts of 423, of a route that does not
+ * exist, of branches that exist, are not ready, protected or parents, of the name that a restore wants, of `org_id`, of the history
+ * window's maximum and of the suspend interval; the codes of limits; and the statuses 400 of `org_id`, 409, 412, 422 of branches, 423,
+ * 429, 503 and 524. All other texts and statuses are the emulator's: no client may match them.
+ */
 export class NeonError extends Error {
   readonly status: number
   readonly code: string

@@ -1,6 +1,13 @@
 import { branchExists, branchNotReady, limitExceeded, type NeonError, unknown, unprocessable } from './errors.ts'
 import type { Limits } from './limits.ts'
 
+/*
+ * Known is what a restore to the own history does, that the children move, who is re-parented when a child is restored, and what
+ * cannot be deleted. Inferred, until somebody has tried: that a root restored from another root becomes its child and is open to
+ * point-in-time restore no more; that a branch restored to its own history still knows what lies before the point; that the branch
+ * that is replaced and not preserved is gone.
+ */
+
 /** What parents, children and roots depend on. A root has no parent. */
 export interface LineageBranch {
   readonly id: string

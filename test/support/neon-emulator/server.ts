@@ -107,7 +107,9 @@ export class ApiServer {
     } catch (error) {
       const known = error instanceof NeonError ? error : new NeonError(500, `emulator: ${messageOf(error)}`)
       const requestId = request.headers['x-request-id']
-      await send(known.status, known.body(typeof requestId === 'string' ? requestId : undefined), retryAfter(fault))
+      const body = known.body(typeof requestId === 'string' ? requestId : undefined)
+      if (found) this.#noteProblems(found.call, { status: known.status, body })
+      await send(known.status, body, retryAfter(fault))
     }
   }
 
@@ -163,12 +165,16 @@ export class ApiServer {
     throw badRequest(`emulator: the request violates the specification: ${problems.join('; ')}`)
   }
 
-  #checkAnswer(call: SpecifiedCall, { status, body }: Answer): void {
-    if (!this.#options.validate) return
+  #checkAnswer(call: SpecifiedCall, answer: Answer): void {
+    const problems = this.#noteProblems(call, answer)
+    if (problems.length > 0) throw new Error(`the answer violates the specification: ${problems.join('; ')}`)
+  }
+
+  #noteProblems(call: SpecifiedCall, { status, body }: Answer): readonly string[] {
+    if (!this.#options.validate) return []
     const problems = call.checkAnswer(status, body && JSON.parse(JSON.stringify(body)))
-    if (problems.length === 0) return
-    this.#options.violations.push({ call: call.call, part: 'answer', problems })
-    throw new Error(`the answer violates the specification: ${problems.join('; ')}`)
+    if (problems.length > 0) this.#options.violations.push({ call: call.call, part: 'answer', problems })
+    return problems
   }
 
   async #sendPage(response: ServerResponse, call: { call: string; method: string; route: string }): Promise<void> {
