@@ -1,5 +1,5 @@
 import type { DriveResult, Fleet } from '../fleet/fleet.ts'
-import type { ExitCode } from '../model/errors.ts'
+import type { ExitCode } from '../model/error-meaning.ts'
 import type { FleetEvent, RolloutEvent } from '../model/events.ts'
 import { exitCodeOfDrive } from './exit-codes.ts'
 import type { Face } from './face.ts'

@@ -1,5 +1,6 @@
 import type { DriveResult } from '../fleet/fleet.ts'
-import { ERRORS, EXIT, type ExitCode, FleetError } from '../model/errors.ts'
+import { EXIT, type ExitCode } from '../model/error-meaning.ts'
+import { ERRORS, FleetError } from '../model/errors.ts'
 import type { CheckResult } from '../model/fleet-status.ts'
 import type { Salvage } from '../model/restore-point.ts'
 import type { RolloutSummary } from '../model/rollout.ts'

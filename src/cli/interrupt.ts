@@ -1,5 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
-import { EXIT } from '../model/errors.ts'
+import { EXIT } from '../model/error-meaning.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

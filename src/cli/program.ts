@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { programVersion } from '../lib/program-version.ts'
-import { EXIT } from '../model/errors.ts'
+import { EXIT } from '../model/error-meaning.ts'
 import { catalogShowCommand } from './commands/catalog/show.ts'
 import { catalogUpgradeCommand } from './commands/catalog/upgrade.ts'
 import { checkCommand } from './commands/check.ts'

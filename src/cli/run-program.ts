@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander'
-import { EXIT } from '../model/errors.ts'
+import { EXIT } from '../model/error-meaning.ts'
 import { exitCodeOfError } from './exit-codes.ts'
 import { errorDocument, formatError } from './format-error.ts'
 import { buildProgram } from './program.ts'

@@ -1,6 +1,6 @@
 import { runAsApplication } from '../fleet/as-application.ts'
 import type { Fleet, NewTenant, PlanOptions } from '../fleet/fleet.ts'
-import { EXIT, type ExitCode } from '../model/errors.ts'
+import { EXIT, type ExitCode } from '../model/error-meaning.ts'
 import { driveRollout } from './drive-rollout.ts'
 import type { Face } from './face.ts'
 import { countOf } from './renderers/format-values.ts'

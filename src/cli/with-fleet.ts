@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { FleetConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { EXIT, type ExitCode } from '../model/errors.ts'
+import { EXIT, type ExitCode } from '../model/error-meaning.ts'
 import { type Face, globalOptions, openFace } from './face.ts'
 import { endWithin, onInterrupt } from './interrupt.ts'
 

@@ -1,22 +1,5 @@
-/** What an exit code of the program means. The numbers are public. */
-export const EXIT = {
-  done: 0,
-  unexpected: 1,
-  usage: 2,
-  tenantsFailed: 3,
-  waiting: 4,
-  no: 5,
-  interrupted: 130,
-} as const
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
-
-interface ErrorMeaning {
-  /** What it means, in a sentence. */
-  readonly means: string
-  /** What to do about it, in a sentence that starts with a verb. */
-  readonly remedy: string
-  readonly exit: ExitCode
-}
+import { type ErrorMeaning, EXIT } from './error-meaning.ts'
+import { NEON_ERRORS } from './neon-errors.ts'
 
 /** Every way in which the tool refuses, with what to do about it and the exit code. The keys are public. */
 export const ERRORS = {
@@ -66,41 +49,11 @@ export const ERRORS = {
     remedy: 'Do what the message says, or configure a server of your own: `provider: postgres({ url })`.',
     exit: EXIT.usage,
   },
-  NEON_KEY_REFUSED: {
-    means: 'Neon does not accept the API key, or the key may not do this.',
-    remedy: 'Check the API key, and that it belongs to the organization of the configuration.',
-    exit: EXIT.usage,
-  },
-  NEON_UNREACHABLE: {
-    means: "Neon's API does not answer, or its answer was lost.",
-    remedy: 'Check the network and the status of Neon, then try again: what was begun is looked for first.',
-    exit: EXIT.usage,
-  },
-  NEON_BUSY: {
-    means: "Neon's API has been too busy for longer than is waited: with the project, or with requests.",
-    remedy: 'Try again when it has finished; with several programs on one account, give each a share of the rate.',
-    exit: EXIT.usage,
-  },
+  ...NEON_ERRORS,
   POOLER_UNKNOWN: {
     means: 'Tenants are reached through no pooler that the fleet knows.',
     remedy: 'Leave out `--pooled`, and put the address of your pooler into the URL.',
     exit: EXIT.usage,
-  },
-  NEON_QUOTA: {
-    means: 'What the Neon account may have or use in all is reached: no tenant is at fault.',
-    remedy:
-      "Look at usage and billing in Neon's console, raise the plan, or remove what is no longer needed (`fleet sweep`).",
-    exit: EXIT.no,
-  },
-  NEON_LIMIT: {
-    means: 'A limit of the Neon plan for one project is reached.',
-    remedy: 'Remove what is no longer needed (`fleet sweep`, `fleet restore-point prune`), or raise the plan.',
-    exit: EXIT.no,
-  },
-  NEON_REFUSED: {
-    means: 'Neon refuses what it was asked for.',
-    remedy: 'Read the reason.',
-    exit: EXIT.no,
   },
   CATALOG_NEWER: {
     means: 'The catalog was made by a newer version of the program.',

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '../../config/load-config.ts'
 import type { Diagnosis } from '../../fleet/fleet.ts'
-import { EXIT } from '../../model/errors.ts'
+import { EXIT } from '../../model/error-meaning.ts'
 import type { Page } from '../face.ts'
 import { wrapText } from '../renderers/wrap-text.ts'
 import { withFace } from '../with-fleet.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { EXIT } from '../../model/errors.ts'
+import { EXIT } from '../../model/error-meaning.ts'
 import { confirm } from '../confirm.ts'
 import { exitCodeOfSalvage } from '../exit-codes.ts'
 import { renderRestored } from '../renderers/render-restore-points.ts'

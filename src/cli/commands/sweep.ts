@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { EXIT } from '../../model/errors.ts'
+import { EXIT } from '../../model/error-meaning.ts'
 import type { SweepFinding } from '../../model/sweep.ts'
 import { sweepLines } from '../renderers/sweep-lines.ts'
 import { withFleet } from '../with-fleet.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { EXIT } from '../../../model/errors.ts'
+import { EXIT } from '../../../model/error-meaning.ts'
 import type { Rehearsal } from '../../../model/rehearsal.ts'
 import { addPlanOptions, formatPlanFlags, type PlanFlags, planOptionsOf } from '../../plan-options.ts'
 import { checkRehearsalFlags, rehearsePlan } from '../../rehearse-plan.ts'

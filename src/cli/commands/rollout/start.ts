@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Fleet } from '../../../fleet/fleet.ts'
-import { EXIT, type ExitCode, FleetError } from '../../../model/errors.ts'
+import { EXIT, type ExitCode } from '../../../model/error-meaning.ts'
+import { FleetError } from '../../../model/errors.ts'
 import type { RolloutPlan, RolloutStatus } from '../../../model/rollout.ts'
 import { confirm } from '../../confirm.ts'
 import { driveRollout } from '../../drive-rollout.ts'

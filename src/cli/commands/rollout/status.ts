@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { EXIT } from '../../../model/errors.ts'
+import { EXIT } from '../../../model/error-meaning.ts'
 import { exitCodeOfRollout } from '../../exit-codes.ts'
 import { renderRollout } from '../../renderers/render-rollout.ts'
 import { watchRollout } from '../../watch-rollout.ts'

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { EXIT } from '../../../model/errors.ts'
+import { EXIT } from '../../../model/error-meaning.ts'
 import type { RolloutPlan } from '../../../model/rollout.ts'
 import { confirm } from '../../confirm.ts'
 import { driveRollout } from '../../drive-rollout.ts'

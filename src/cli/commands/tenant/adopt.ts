@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { AdoptionCandidate, Fleet } from '../../../fleet/fleet.ts'
-import { EXIT, FleetError } from '../../../model/errors.ts'
+import { EXIT } from '../../../model/error-meaning.ts'
+import { FleetError } from '../../../model/errors.ts'
 import type { AdoptionResult } from '../../../model/fleet-status.ts'
 import type { Tags } from '../../../model/tenant.ts'
 import { collectTag } from '../../parse-options.ts'

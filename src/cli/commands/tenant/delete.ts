@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { EXIT } from '../../../model/errors.ts'
+import { EXIT } from '../../../model/error-meaning.ts'
 import type { SalvageRecord } from '../../../model/restore-point.ts'
 import { confirm } from '../../confirm.ts'
 import { countOf } from '../../renderers/format-values.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { EXIT } from '../../../model/errors.ts'
+import { EXIT } from '../../../model/error-meaning.ts'
 import { countOf } from '../../renderers/format-values.ts'
 import { wrapText } from '../../renderers/wrap-text.ts'
 import { withFleet } from '../../with-fleet.ts'
