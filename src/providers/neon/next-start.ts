@@ -42,7 +42,7 @@ export function slowDown(last: Slowdown | null, startedAt: number, now: number):
 /**
  * Decides which of those who wait, named by their routes in the order in which they came, may start at `now`: the first whose
  * route has room. Nobody may: when somebody may at the earliest, as far as can be told now. Then no window of 60 s
- * has more starts than the limit, nor one of 1 s of any route.
+ * has more starts than the limit, nor one of 1 s of any route; those of a route are spread evenly.
  */
 export function nextStart(
   waiting: readonly string[],
@@ -55,8 +55,12 @@ export function nextStart(
   const any = earliestStart(starts.all, part(limits.requestsPerMinute), MINUTE_MS)
   let at = Number.POSITIVE_INFINITY
   for (const [index, route] of waiting.entries()) {
-    const ofRoute = earliestStart(starts.byRoute.get(route) ?? [], part(limits.requestsPerSecond), SECOND_MS)
-    const earliest = Math.max(any, ofRoute)
+    const started = starts.byRoute.get(route) ?? []
+    const perSecond = part(limits.requestsPerSecond)
+    const ofRoute = earliestStart(started, perSecond, SECOND_MS)
+    // Apart from each other, too: two bursts that the network brings together would be above the limit where they arrive.
+    const spaced = (started.at(-1) ?? Number.NEGATIVE_INFINITY) + Math.floor(SECOND_MS / perSecond)
+    const earliest = Math.max(any, ofRoute, spaced)
     if (earliest <= now) return { index }
     at = Math.min(at, earliest)
   }
