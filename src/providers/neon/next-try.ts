@@ -31,7 +31,8 @@ export interface NextTry {
 
 /**
  * Decides whether a call that failed is made again. What was not executed is; a lost answer only where the call changes
- * nothing: of a mutation whoever asked for it has to look first. Null: no. `random` is from [0, 1).
+ * nothing, or deletes what it names by an id: twice is once. Of another mutation whoever asked for it has to look first.
+ * Null: no. `random` is from [0, 1).
  */
 export function nextTry(
   call: NeonCall,
@@ -61,7 +62,7 @@ export function nextTry(
     }
     case 'lost':
     case 'unavailable': {
-      if (error.kind === 'lost' && call.method !== 'GET') return null
+      if (error.kind === 'lost' && call.method !== 'GET' && call.method !== 'DELETE') return null
       if (tries.failed + 1 >= MOST_TRIES) return null
       const waitMs = Math.max(error.retryAfterMs ?? 0, fullJitter(500, 10_000, tries.failed, random))
       if (waitMs > LONGEST_LOCKED_MS) return null

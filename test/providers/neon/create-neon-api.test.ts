@@ -81,10 +81,12 @@ describe('a mutation', () => {
     expect(not.got).toHaveLength(6)
   })
 
-  test('whose answer is lost is not repeated', async () => {
-    const it = await apiWith([PAGE, DONE])
-    await expect(remove(it.api)).rejects.toMatchObject({ kind: 'lost', status: 524 })
+  test('whose answer is lost is not repeated, unless it deletes what its id names', async () => {
+    const it = await apiWith([PAGE, PAGE, DONE])
+    await expect(it.api.createEndpoint('p', 'br-1')).rejects.toMatchObject({ kind: 'lost', status: 524 })
     expect(it.got).toHaveLength(1)
+    await expect(remove(it.api)).resolves.toEqual({ operations: [] })
+    expect(it.asked()).toEqual(['POST', 'DELETE', 'DELETE'])
   })
 
   test('that deletes what is gone has done its work', async () => {
