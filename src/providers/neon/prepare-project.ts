@@ -1,6 +1,7 @@
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { formatMark, type Mark } from '../../model/mark.ts'
 import type { Secret } from '../../model/secret.ts'
+import { advisoryLockKey } from '../../postgres/advisory-lock.ts'
 import { withClient } from '../../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import { installExtension } from '../install-extension.ts'
@@ -23,6 +24,8 @@ export async function prepareProject(
   { mark, extensions, loginRole, password }: ProjectPreparation,
 ): Promise<void> {
   await withClient(to, { applicationName: 'fleet/prepare' }, async (client) => {
+    // Until the connection ends: another process may be at the same tenant.
+    await client.query('select pg_advisory_lock($1)', [advisoryLockKey(`prepare ${loginRole}`)])
     const { rows } = await client.query<{ database: string; exists: boolean }>(
       'select current_database() as database, exists (select from pg_roles where rolname = $1) as exists',
       [loginRole],
