@@ -14,6 +14,7 @@ import type { CreatedNeonProject, NeonBranch, NewNeonProject } from './neon-api.
 import { NeonApiError } from './neon-api-error.ts'
 import { awaited, OWNER, ownServer } from './own-server.ts'
 import { prepareProject } from './prepare-project.ts'
+import { waitForProject } from './wait-for-project.ts'
 
 interface TenantProject {
   readonly projectId: string
@@ -51,7 +52,14 @@ export function plannedProject(server: string, mark: Mark): Placement {
 async function existingProject(mark: Mark, account: NeonAccount): Promise<TenantProject | undefined> {
   const [project] = await findProjects(mark, account)
   if (project === undefined) return undefined
+  await requireOurs(project, mark, account)
+  await waitForProject(project.id, account)
   const branch = await requireOurs(project, mark, account)
+  if (branch.state === 'init') {
+    // Its making has failed for good, so nobody has ever been in it.
+    await explained(`Project ${project.id} was not deleted`, () => account.api.deleteProject(project.id))
+    return existingProject(mark, account)
+  }
   return {
     projectId: project.id,
     branch,

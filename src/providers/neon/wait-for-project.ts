@@ -4,7 +4,7 @@ import { isUnderWay } from './operation-status.ts'
 import { waitForOperations } from './wait-for-operations.ts'
 
 /**
- * Waits until no operation of a project is under way, whoever has begun it.
+ * Waits until no operation of a project is under way, whoever has begun it, nor will be tried again.
  * @throws FleetError as `explained`
  */
 export async function waitForProject(projectId: string, { api, clock }: NeonAccount): Promise<void> {
@@ -12,7 +12,7 @@ export async function waitForProject(projectId: string, { api, clock }: NeonAcco
     const operations = await api.listOperations(projectId)
     await waitForOperations(
       api,
-      operations.filter(({ status }) => isUnderWay(status)),
+      operations.filter(({ status }) => isUnderWay(status) || status === 'failed'),
       clock,
     )
   })
