@@ -6,12 +6,10 @@ import { type Client, withClient } from '../../postgres/connect.ts'
 import type { CreatedRestorePoint, RestorePointLooks, RestorePointRef } from '../copying-provider.ts'
 import { lockMigrations } from '../lock-migrations.ts'
 import { formatBranchAddress } from './branch-address.ts'
-import { deleteBranch } from './delete-branch.ts'
+import { createBranch } from './create-branch.ts'
 import { explained } from './explained.ts'
 import { neonName, ownerAnnotations } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
-import type { CreatedNeonBranch, NewNeonBranch } from './neon-api.ts'
-import { NeonApiError } from './neon-api-error.ts'
 import { branchOf, connectionTo, type TenantBranch } from './own-server.ts'
 
 /** Neon keeps an expiring branch for 30 days at most; it is removed long before, by us. */
@@ -51,7 +49,8 @@ export async function createMarker(
       expiresAt: new Date(clock.now().getTime() + LONGEST_MS),
       annotations: ownerAnnotations(mark),
     }
-    const { id } = (await makeAnew(tenant, { branch, mark }, account)).branch
+    const what = `Restore point ${mark.key} was not made`
+    const { id } = (await createBranch({ projectId: tenant.projectId, branch, mark, what }, account)).branch
     failpoint('restore-point.copied')
     await prove({ ...tenant, markerId: id, lsn }, account)
     const tookMs = clock.now().getTime() - before
@@ -68,31 +67,6 @@ async function readHead(client: Client): Promise<{ readonly lsn: string; readonl
   const [head] = rows
   if (head === undefined) throw new FleetError('RESTORE_POINT_REFUSED', 'The server did not say where its log ends.')
   return head
-}
-
-interface Marker {
-  readonly branch: NewNeonBranch
-  readonly mark: Mark
-}
-
-/** What an earlier try has left marks another moment. */
-async function makeAnew(
-  { projectId }: TenantBranch,
-  { branch, mark }: Marker,
-  account: NeonAccount,
-): Promise<CreatedNeonBranch> {
-  const make = () =>
-    account.change(projectId, `Restore point ${mark.key} was not made`, () =>
-      account.api.createBranch(projectId, branch),
-    )
-  try {
-    return await make()
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    if (!(cause instanceof NeonApiError && (cause.kind === 'exists' || cause.kind === 'lost'))) throw error
-    await deleteBranch({ projectId, name: branch.name, branchId: null }, mark, account)
-    return make()
-  }
 }
 
 /** @throws FleetError RESTORE_POINT_REFUSED when Neon has made it of another moment */

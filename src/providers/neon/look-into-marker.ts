@@ -2,6 +2,7 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { RestorePointRef } from '../copying-provider.ts'
 import { parseBranchAddress } from './branch-address.ts'
+import { changeSurely } from './change-surely.ts'
 import { connectionOf } from './connection-of.ts'
 import { explained } from './explained.ts'
 import type { NeonAccount } from './neon-account.ts'
@@ -22,12 +23,13 @@ export async function lookIntoMarker(
   const branch = await requireBranch(point, mark, account)
   const listed = () =>
     explained(`The computes of branch ${branch.id} were not listed`, () => api.listEndpoints(projectId, branch.id))
-  const [left] = await listed()
-  if (left === undefined)
-    await account.change(projectId, `Branch ${branch.id} was given no compute`, () =>
-      api.createEndpoint(projectId, branch.id),
-    )
+  const findLeft = async () => (await listed())[0]
   try {
+    if ((await findLeft()) === undefined) {
+      const what = `Branch ${branch.id} was given no compute`
+      const mutation = () => api.createEndpoint(projectId, branch.id)
+      await changeSurely({ projectId, what, mutation, look: findLeft }, account)
+    }
     await look(awaited(await connectionOf({ projectId, branchId: branch.id, database }, account)))
   } finally {
     for (const { id } of await listed())

@@ -4,7 +4,7 @@ import { withClient } from '../../postgres/connect.ts'
 import type { Branch, BranchRequest, RestorePointRef } from '../copying-provider.ts'
 import { formatBranchAddress } from './branch-address.ts'
 import { connectionOf } from './connection-of.ts'
-import { deleteBranch } from './delete-branch.ts'
+import { createBranch } from './create-branch.ts'
 import { neonName, ownerAnnotations } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { awaited, branchOf, ownServer } from './own-server.ts'
@@ -31,21 +31,19 @@ export async function createRehearsalBranch(
 ): Promise<Branch> {
   const { projectId, branchId } = branchOf(placement)
   const { server, database: address } = plannedBranch(placement, mark)
-  const name = neonName(mark)
   // Of the same moment, not of the marker itself: one that expires can have no children.
   const source = from === null ? { sourceBranchId: branchId } : await restoreSource(from.point, from.mark, account)
-  await deleteBranch({ projectId, name, branchId: null }, mark, account)
   const before = account.clock.now().getTime()
-  const made = await account.change(projectId, `A branch to rehearse "${placement.database}" on was not made`, () =>
-    account.api.createBranch(projectId, {
-      parentId: source.sourceBranchId,
-      ...(source.sourceLsn === undefined ? {} : { parentLsn: source.sourceLsn }),
-      name,
-      expiresAt: new Date(before + EXPIRES_MS),
-      annotations: ownerAnnotations(mark),
-      compute: {},
-    }),
-  )
+  const what = `A branch to rehearse "${placement.database}" on was not made`
+  const request = {
+    parentId: source.sourceBranchId,
+    ...(source.sourceLsn === undefined ? {} : { parentLsn: source.sourceLsn }),
+    name: neonName(mark),
+    expiresAt: new Date(before + EXPIRES_MS),
+    annotations: ownerAnnotations(mark),
+    compute: {},
+  }
+  const made = await createBranch({ projectId, branch: request, mark, what }, account)
   const copyMs = account.clock.now().getTime() - before
   const database = placement.own?.address.database ?? placement.database
   const connection = awaited(

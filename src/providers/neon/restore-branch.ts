@@ -4,14 +4,13 @@ import { type Client, withClient } from '../../postgres/connect.ts'
 import type { RestoreOutcome, RestoreRequest } from '../copying-provider.ts'
 import { lockMigrations } from '../lock-migrations.ts'
 import { formatBranchAddress, parseBranchAddress } from './branch-address.ts'
+import { changeSurely } from './change-surely.ts'
 import { deleteBranch, findBranch } from './delete-branch.ts'
 import { neonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
-import type { NeonRestore } from './neon-api.ts'
-import { NeonApiError } from './neon-api-error.ts'
-import { NeonOperationError } from './neon-operation-error.ts'
+import type { NeonBranch, NeonRestore } from './neon-api.ts'
 import { branchOf, connectionTo } from './own-server.ts'
-import { requireRestorable, restoreSource } from './restore-source.ts'
+import { requireRestorable, requireRestored, restoreSource } from './restore-source.ts'
 import { waitForProject } from './wait-for-project.ts'
 import { withoutWrites } from './without-writes.ts'
 
@@ -45,12 +44,9 @@ export async function restoreBranch(
     })
   }
   failpoint('restore.swapped')
-  await waitForProject(projectId, account)
-  await withClient(connection, { applicationName: 'fleet/restored' }, (client) => client.query('select 1'))
-  const kept = await findKept()
-  // It now hangs under what was kept, which could not be removed before it; and what it marked, the tenant is.
-  if (mark.kind === 'restore-point')
-    await deleteBranch({ projectId, name: neonName(mark), branchId: point.databaseId }, mark, account)
+  const kept = await finish().catch((error: unknown) => {
+    throw isRefusal(error) ? notFinished(placement.database, error) : error
+  })
   const { database } = parseBranchAddress(point.database)
   return {
     placement,
@@ -65,21 +61,35 @@ export async function restoreBranch(
     settingsLost: [],
   }
 
+  async function finish(): Promise<NeonBranch | undefined> {
+    await waitForProject(projectId, account)
+    await requireRestored({ projectId, branchId }, account)
+    await withClient(connection, { applicationName: 'fleet/restored' }, (client) => client.query('select 1'))
+    const found = await findKept()
+    // It now hangs under what was kept, which could not be removed before it; and what it marked, the tenant is.
+    if (mark.kind === 'restore-point')
+      await deleteBranch({ projectId, name: neonName(mark), branchId: point.databaseId }, mark, account)
+    return found
+  }
+
   async function restore(request: NeonRestore): Promise<void> {
     const what = `Database "${placement.database}" was not restored`
-    try {
-      await account.change(projectId, what, () => account.api.restoreBranch(projectId, branchId, request))
-    } catch (error) {
-      const cause = error instanceof FleetError ? error.cause : undefined
-      if (cause instanceof NeonOperationError) throw unfinished(what, cause)
-      // That it is kept under this name says that the restore was accepted, though the answer was lost.
-      const isLost = cause instanceof NeonApiError && cause.kind === 'lost'
-      if (!isLost || (await findKept()) === undefined) throw error
-    }
+    const mutation = () => account.api.restoreBranch(projectId, branchId, request)
+    // That something is kept under this name says that the restore was accepted.
+    await changeSurely({ projectId, what, mutation, look: findKept }, account)
   }
 }
 
-/** It was accepted: only the next call of this restore finds out what has become of it. */
-function unfinished(what: string, cause: NeonOperationError): FleetError {
-  return new FleetError('NEON_BUSY', `${what} yet. ${cause.message}.`, { cause })
+/** Any but those that say nothing of what was asked for. */
+function isRefusal(error: unknown): error is FleetError {
+  return error instanceof FleetError && error.code !== 'SERVER_UNREACHABLE' && error.code !== 'NEON_UNREACHABLE'
+}
+
+/** Not to be taken for a restore that was refused, whatever it was that went wrong. */
+function notFinished(database: string, cause: FleetError): FleetError {
+  return new FleetError(
+    'NEON_BUSY',
+    `The restore of database "${database}" was accepted, and has not come to its end. ${cause.message}`,
+    { cause, remedy: `Run it again, and it goes on from there. ${cause.remedy}` },
+  )
 }

@@ -65,6 +65,23 @@ export async function requireRestorable({ projectId, branchId }: TenantBranch, {
     throw refusal(`Neon restores branch ${branchId} of project ${projectId} not now: ${restricted.reason}.`)
 }
 
+/**
+ * Refuses to go on with a branch whose restore was accepted and has not come to its end: what was there before would be taken for
+ * what was put back.
+ * @throws FleetError NEON_BUSY, and as `explained`
+ */
+export async function requireRestored({ projectId, branchId }: TenantBranch, { api }: NeonAccount): Promise<void> {
+  const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
+  if (branch?.state === 'ready') return
+  throw new FleetError(
+    'NEON_BUSY',
+    `The restore of branch ${branchId} of project ${projectId} has not come to its end: it is ${branch?.state ?? 'gone'}.`,
+    {
+      remedy: "In Neon's console, look at the operations of the project; what was there before is kept.",
+    },
+  )
+}
+
 function refusal(message: string, remedy?: string): FleetError {
   return new FleetError('RESTORE_REFUSED', message, remedy === undefined ? {} : { remedy })
 }
