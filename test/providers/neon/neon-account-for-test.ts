@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { onTestFinished } from 'vitest'
+import { secretBox } from '../../../src/lib/secret-box.ts'
+import type { ConnectionDescriptor } from '../../../src/model/connection.ts'
+import type { Mark, MarkKind } from '../../../src/model/mark.ts'
+import { Secret } from '../../../src/model/secret.ts'
+import type { Placement } from '../../../src/model/tenant.ts'
+import { withClient } from '../../../src/postgres/connect.ts'
+import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
+import type { NeonSettings } from '../../../src/providers/neon/neon-account.ts'
+import { createNeonProvider } from '../../../src/providers/neon/neon-provider.ts'
+import type { Provider } from '../../../src/providers/provider.ts'
+import type { NeonEmulatorOptions } from '../../support/neon-emulator/index.ts'
+import { startTestEmulator, type TestEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { superuser } from '../../support/test-server.ts'
+import { createFastClock } from './fast-clock.ts'
+
+/** A project as its account shows it, without what is by chance. */
+export interface SeenProject {
+  readonly name: string
+  readonly branches: readonly {
+    readonly name: string
+    /** Name of the parent; null: a root. */
+    readonly parent: string | null
+    readonly state: string
+    readonly isProtected: boolean
+    readonly computes: number
+    readonly annotations: unknown
+  }[]
+}
+
+/** A provider over an emulator of its own, without a fleet. */
+export interface NeonAccountForTest {
+  readonly emulator: TestEmulator
+  readonly provider: Provider
+  /** Makes another one, as another process or another configuration would have it. */
+  open(settings?: Partial<NeonSettings>): Provider
+  mark(kind: MarkKind, key: string): Mark
+  /** Makes the project of a tenant with a table of its own; the password of its application is always the same. */
+  tenant(id: string, by?: Provider): Promise<Placement>
+  /** Runs one or several statements as the owner; returns the rows of the last. */
+  inTenant<Row>(placement: Placement, sql: string): Promise<Row[]>
+  /** The same as the tenant's application. */
+  asApplication<Row>(placement: Placement, sql: string): Promise<Row[]>
+  /** The next operation with this action fails, once or for good. */
+  failOperation(action: string, end: 'recovers' | 'stays'): void
+  /** Lists the projects with what is in them, by name. */
+  projects(): Promise<readonly SeenProject[]>
+}
+
+const PASSWORD = 'correct horse'
+
+export async function setupNeonAccount(
+  options: Omit<NeonEmulatorOptions, 'dataPlane'> = {},
+): Promise<NeonAccountForTest> {
+  const fleet = `t${randomBytes(5).toString('hex')}`
+  // Registered first, so that it comes last: roles cannot go before the databases in which they have rights.
+  onTestFinished(() => dropRoles(fleet))
+  const emulator = await startTestEmulator(options)
+  const { apiKey, baseUrl, orgId, client } = emulator
+  const clock = createFastClock()
+  const box = secretBox(randomBytes(32))
+  const open: NeonAccountForTest['open'] = (settings = {}) =>
+    createNeonProvider({ settings: { ...settingsOf({ apiKey, baseUrl, orgId }), ...settings }, clock, box })
+  const provider = open()
+  const mark: NeonAccountForTest['mark'] = (kind, key) => ({ fleet, catalogId: `catalog-${fleet}`, kind, key })
+  const inTenant: NeonAccountForTest['inTenant'] = async (placement, sql) => run(await provider.connect(placement), sql)
+  return {
+    emulator,
+    provider,
+    open,
+    mark,
+    inTenant,
+    async tenant(id, by = provider) {
+      const password = new Secret(PASSWORD)
+      const spec = { server: 'neon', template: null, extensions: [], mark: mark('tenant', id), password }
+      const placement = await by.createDatabase(spec)
+      await inTenant(placement, 'create table if not exists note (text text)')
+      return placement
+    },
+    asApplication: async (placement, sql) => {
+      const owner = await provider.connect(placement)
+      return run({ ...owner, user: placement.loginRole ?? '', password: new Secret(PASSWORD) }, sql)
+    },
+    failOperation: (action, end) => {
+      // biome-ignore lint/suspicious/noThenProperty: a word of the switch, which nobody awaits.
+      emulator.faults.failOperation({ action, then: end })
+    },
+    async projects() {
+      const { data } = await client.listProjects({ limit: 400 })
+      const seen = await Promise.all(data.projects.map(({ id, name }) => seenProject(client, { id, name })))
+      return seen.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    },
+  }
+}
+
+function settingsOf({ apiKey, baseUrl, orgId }: Pick<TestEmulator, 'apiKey' | 'baseUrl' | 'orgId'>): NeonSettings {
+  return {
+    apiKey: new Secret(apiKey),
+    baseUrl,
+    orgId,
+    region: 'aws-us-east-1',
+    pgVersion: 18,
+    historyRetention: undefined,
+    autoscaling: undefined,
+    suspendTimeout: undefined,
+    requestsPerMinute: 6_000,
+    requestsPerSecond: 300,
+  }
+}
+
+async function seenProject(
+  client: TestEmulator['client'],
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<SeenProject> {
+  const { data } = await client.listProjectBranches({ projectId: id })
+  const { data: computes } = await client.listProjectEndpoints(id)
+  const nameOf = (branchId: string) => data.branches.find((it) => it.id === branchId)?.name ?? 'unknown'
+  const branches = data.branches.map((it) => ({
+    name: it.name,
+    parent: it.parent_id === undefined ? null : nameOf(it.parent_id),
+    state: it.current_state,
+    isProtected: it.protected,
+    computes: computes.endpoints.filter(({ branch_id }) => branch_id === it.id).length,
+    annotations: data.annotations[it.id]?.value ?? null,
+  }))
+  return { name, branches: branches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
+}
+
+async function run<Row>(to: ConnectionDescriptor, sql: string): Promise<Row[]> {
+  return withClient(
+    to,
+    { applicationName: 'test' },
+    async (client) => [await client.query(sql)].flat().at(-1)?.rows ?? [],
+  )
+}
+
+async function dropRoles(fleet: string): Promise<void> {
+  await withClient(superuser(), { applicationName: 'test' }, async (client) => {
+    const { rows } = await client.query('select rolname from pg_roles where starts_with(rolname, $1)', [`${fleet}_`])
+    for (const { rolname } of rows) await client.query(`drop role if exists ${quoteIdentifier(rolname)}`)
+  })
+}
