@@ -84,7 +84,7 @@ export async function setupNeonAccount(
     },
     failOperation: (action, end) => {
       // biome-ignore lint/suspicious/noThenProperty: a word of the switch, which nobody awaits.
-      emulator.faults.failOperation({ action, then: end })
+      emulator.faults.failOperation({ action, how: end })
     },
     async projects() {
       const { data } = await client.listProjects({ limit: 400 })
