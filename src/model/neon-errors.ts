@@ -13,7 +13,8 @@ export const NEON_ERRORS = {
     exit: EXIT.usage,
   },
   NEON_BUSY: {
-    means: "Neon's API has been too busy for longer than is waited: with the project, or with requests.",
+    means:
+      'Neon has not done what it was asked for: it was too busy for longer than is waited, or did not come to the end.',
     remedy: 'Try again when it has finished; with several programs on one account, give each a share of the rate.',
     exit: EXIT.usage,
   },

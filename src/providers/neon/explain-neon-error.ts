@@ -70,5 +70,6 @@ function ofOperation({ reason, operation: { action, error, id } }: NeonOperation
     } as const
   }
   const why = error ? `: "${oneLine(error)}"` : ''
-  return { code: 'NEON_REFUSED', reason: `${action} failed${why} (operation ${id})`, remedy: LOOK } as const
+  // Accepted, and not done: what has become of it, only a look tells.
+  return { code: 'NEON_BUSY', reason: `${action} failed${why} (operation ${id})`, remedy: LOOK } as const
 }

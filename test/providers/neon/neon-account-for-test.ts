@@ -83,7 +83,6 @@ export async function setupNeonAccount(
       return run({ ...owner, user: placement.loginRole ?? '', password: new Secret(PASSWORD) }, sql)
     },
     failOperation: (action, end) => {
-      // biome-ignore lint/suspicious/noThenProperty: a word of the switch, which nobody awaits.
       emulator.faults.failOperation({ action, how: end })
     },
     async projects() {

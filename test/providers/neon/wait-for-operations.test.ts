@@ -109,7 +109,7 @@ test('what became of an operation is told to users', () => {
   const explain = (reason: 'failed' | 'overdue') =>
     explainNeonError(new NeonOperationError(reason, operation('o-1', 'error', { error: 'no\nroom' })), 'Not restored')
   expect(explain('failed')).toMatchObject({
-    code: 'NEON_REFUSED',
+    code: 'NEON_BUSY',
     message: 'Not restored. Neon: create_branch failed: "no room" (operation o-1).',
   })
   expect(explain('overdue')).toMatchObject({
