@@ -1,11 +1,14 @@
-/** A database that a pooler lets none of its clients into: they wait, until somebody lets them go on. */
+/**
+ * What was changed about a database for a while only, and has to be put back: a pooler lets none of its clients into it, who wait
+ * until somebody lets them go on; or a provider's protection against deletion is lifted.
+ */
 export interface Closure {
   readonly server: string
   /** The database on the server. */
   readonly database: string
-  /** Names the pooler's console, without user and password: `host:port`. */
+  /** Names the pooler's console, without user and password: `host:port`; or what else it is that was changed. */
   readonly pooler: string
-  /** What the pooler's clients call the database. */
+  /** What the database is called there. */
   readonly entry: string
 }
 

@@ -40,17 +40,17 @@ export async function openProvider(
     case 'postgres':
       return createPostgresProvider({ servers: choice.servers, clock, dump, ...(closures ? { closures } : {}) })
     case 'neon':
-      return openNeon(choice, { clock, box })
+      return openNeon(choice, { clock, box, closures })
   }
 }
 
 /** Its client is loaded by those alone who use it. */
 async function openNeon(
   settings: NeonSettings,
-  { clock, box }: Pick<OpenProviderOptions, 'clock' | 'box'>,
+  { clock, box, closures }: Pick<OpenProviderOptions, 'clock' | 'box'> & { readonly closures: ClosureLog | undefined },
 ): Promise<Provider> {
   const { createNeonProvider } = await import('./neon/neon-provider.ts')
-  return createNeonProvider({ settings, clock, box: box ?? CLOSED_BOX })
+  return createNeonProvider({ settings, clock, closures, box: box ?? CLOSED_BOX })
 }
 
 /** For those who only look at the account. */

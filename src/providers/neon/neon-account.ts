@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { SecretBox } from '../../lib/secret-box.ts'
+import type { ClosureLog } from '../../model/closure.ts'
 import type { Secret } from '../../model/secret.ts'
 import { explained } from './explained.ts'
 import type { NeonApi, NeonOperations } from './neon-api.ts'
@@ -30,6 +31,8 @@ export interface NeonAccount {
   /** Encrypts the password that a placement carries. */
   readonly box: SecretBox
   readonly clock: Clock
+  /** Where it is written down what has to be put back; undefined: nothing of that kind is done. */
+  readonly closures: ClosureLog | undefined
   /**
    * Changes a project while nobody else of this process does, and waits until all that this began has ended.
    * @param what what did not happen if this fails, as a sentence without its end
@@ -38,7 +41,7 @@ export interface NeonAccount {
   change<T extends NeonOperations>(projectId: string, what: string, mutation: () => Promise<T>): Promise<T>
 }
 
-export interface NeonAccountOptions extends Pick<NeonAccount, 'api' | 'settings' | 'box' | 'clock'> {}
+export interface NeonAccountOptions extends Pick<NeonAccount, 'api' | 'settings' | 'box' | 'clock' | 'closures'> {}
 
 export function createNeonAccount({ api, clock, ...options }: NeonAccountOptions): NeonAccount {
   const queue = createProjectQueue()

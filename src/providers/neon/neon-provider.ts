@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { SecretBox } from '../../lib/secret-box.ts'
+import type { ClosureLog } from '../../model/closure.ts'
 import { FleetError } from '../../model/errors.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { Provider } from '../provider.ts'
@@ -19,12 +20,15 @@ import { branchOf, connectionTo } from './own-server.ts'
 import { createRehearsalBranch, plannedBranch } from './rehearsal-branch.ts'
 import { restoreBranch } from './restore-branch.ts'
 import { createTenantProject, plannedProject } from './tenant-project.ts'
+import { protectAgain } from './without-protection.ts'
 
 export interface NeonProviderOptions {
   readonly settings: NeonSettings
   readonly clock: Clock
   /** Encrypts the passwords of projects' owners, which placements carry. */
   readonly box: SecretBox
+  /** Left out: a protected branch is not restored. */
+  readonly closures?: ClosureLog | undefined
 }
 
 /** All projects of an account are on one server, as far as waves and placement go. */
@@ -35,10 +39,10 @@ const BRANCH_MS = 3_000
 const BRANCHES_AT_ONCE = 20
 
 /** Makes the provider whose tenants are projects at Neon, each the only root of its own history. */
-export function createNeonProvider({ settings, clock, box }: NeonProviderOptions): Provider {
+export function createNeonProvider({ settings, clock, box, closures }: NeonProviderOptions): Provider {
   const { apiKey, baseUrl, requestsPerMinute, requestsPerSecond } = settings
   const api = createNeonApi({ apiKey, baseUrl, requestsPerMinute, requestsPerSecond, clock })
-  const account = createNeonAccount({ api, settings, box, clock })
+  const account = createNeonAccount({ api, settings, box, clock, closures })
   return {
     kind: 'neon',
     isPrivate: false,
@@ -99,8 +103,8 @@ export function createNeonProvider({ settings, clock, box }: NeonProviderOptions
     branch: (request) => createRehearsalBranch(request, account),
     deleteBranch: ({ database }, mark) => release({ database, databaseId: null }, mark),
 
-    // Nobody is ever left waiting.
-    async reopen() {},
+    // Nobody is ever left waiting; but what is protected must not be left without.
+    reopen: (closure) => protectAgain(closure, account),
     async close() {},
   }
 

@@ -12,6 +12,7 @@ import type { NeonBranch, NeonRestore } from './neon-api.ts'
 import { branchOf, connectionTo } from './own-server.ts'
 import { requireRestorable, requireRestored, restoreSource } from './restore-source.ts'
 import { waitForProject } from './wait-for-project.ts'
+import { withoutProtection } from './without-protection.ts'
 import { withoutWrites } from './without-writes.ts'
 
 /**
@@ -34,14 +35,16 @@ export async function restoreBranch(
   if ((await findKept()) === undefined) {
     const source = await restoreSource(point, mark, account)
     await requireRestorable({ projectId, branchId }, account)
-    closedFor = await withoutWrites(connection, async (client) => {
-      await lockMigrations(client, placement.database)
-      const since = account.clock.now().getTime()
-      await confirm(client)
-      failpoint('restore.prepared')
-      await restore({ ...source, preserveUnderName: keptName })
-      return account.clock.now().getTime() - since
-    })
+    closedFor = await withoutProtection(placement, account, () =>
+      withoutWrites(connection, async (client) => {
+        await lockMigrations(client, placement.database)
+        const since = account.clock.now().getTime()
+        await confirm(client)
+        failpoint('restore.prepared')
+        await restore({ ...source, preserveUnderName: keptName })
+        return account.clock.now().getTime() - since
+      }),
+    )
   }
   failpoint('restore.swapped')
   const kept = await finish().catch((error: unknown) => {

@@ -53,11 +53,6 @@ export async function requireBranch(
 export async function requireRestorable({ projectId, branchId }: TenantBranch, { api }: NeonAccount): Promise<void> {
   const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
   if (branch === undefined) throw refusal(`Branch ${branchId} of project ${projectId} is gone.`)
-  if (branch.isProtected)
-    throw refusal(
-      `Branch ${branchId} of project ${projectId} is protected.`,
-      "Lift its protection in Neon's console first.",
-    )
   if (branch.parentId !== null)
     throw refusal(`Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`)
   const restricted = branch.restrictedActions.find(({ name }) => name === 'restore')
