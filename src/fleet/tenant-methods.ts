@@ -20,6 +20,7 @@ import { releaseRestorePointsOf } from '../restore/release-restore-points.ts'
 import type { Fleet } from './fleet.ts'
 import { knownTenant } from './known-tenant.ts'
 import { createContext, type Parts } from './parts.ts'
+import { publicTenant } from './public-tenant.ts'
 import { restoreContext } from './restore-methods.ts'
 
 /** Copies of a template made at once: more only wait for each other's checkpoints and disk. */
@@ -60,9 +61,13 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
       const context = createContext(parts)
       await checkKey()
       await checkNewTenants(tenants, context)
-      yield* mapConcurrently(tenants, CREATE_AT_ONCE, (tenant) => createTenant(tenant, context))
+      yield* mapConcurrently(tenants, CREATE_AT_ONCE, async (tenant) =>
+        publicTenant(await createTenant(tenant, context)),
+      )
     },
-    list: (filter) => listTenants(db, filter),
+    list: async function* (filter) {
+      for await (const tenant of listTenants(db, filter)) yield publicTenant(tenant)
+    },
     show: async (id) => {
       const tenant = await known(id)
       const available = (await files.list()).map((it) => it.name)
@@ -72,7 +77,7 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
         allowUnordered: config.migrations.allowUnordered,
       })
       return {
-        ...tenant,
+        ...publicTenant(tenant),
         pending: pending.kind === 'pending' ? pending.migrations : [],
         runs: await listRunsOfTenant(db, id, 10),
       }

@@ -25,7 +25,7 @@ export interface OwnServer {
   readonly address: Address
   /** The pooler before it; absent: nobody has asked for it yet. */
   readonly pooler?: Address
-  /** The owner's password, encrypted. */
+  /** The owner's password, encrypted; empty where the tenant is only shown. */
   readonly sealed: string
   /** What the provider's API calls the parts of it, by what they are. */
   readonly ids: Readonly<Record<string, string>>

@@ -61,6 +61,8 @@ function strandedText({ stranded, strandedExamples }: UndoPlan): string[] {
 
 function consequences({ skipped }: RolloutPlan, undo: UndoPlan): string[] {
   const { later, withdraws, readmits, releases, beyond } = undo
+  // Where nothing was released before, they get all files, up to what is taken back.
+  const given = releases?.to ?? `what comes before ${withdraws[0]}`
   const pinned = skipped.pinnedExamples.map(({ id, reason }) => `${id} ("${reason}")`).join(', ')
   const lines = [
     ...(later.length > 0 ? [`What ${later.join(' and ')} did to these tenants is taken back as well.`] : []),
@@ -78,7 +80,7 @@ function consequences({ skipped }: RolloutPlan, undo: UndoPlan): string[] {
       : []),
     ...(releases === null
       ? []
-      : [`New tenants get ${formatVersion(releases.to)} from now on, no more ${formatVersion(releases.from)}.`]),
+      : [`New tenants get ${given} from now on, no more ${formatVersion(releases.from)}.`]),
   ]
   return lines.length === 0 ? [] : ['', ...lines]
 }

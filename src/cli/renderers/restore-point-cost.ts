@@ -67,7 +67,8 @@ function basisText(cost: ServerCost): string {
     ...(diskBytes < bytes
       ? [`copied by reference: up to ${formatBytes(bytes)} as tenants and copies are written to`]
       : []),
-    ...(limits.length === 0 ? ['what is free is not known: say it with restorePoints.maxBytes'] : []),
+    // Where nothing is copied, no disk can fill.
+    ...(limits.length === 0 && bytes > 0 ? ['what is free is not known: say it with restorePoints.maxBytes'] : []),
   ]
   return `${server}: ${parts.join('; ')}.`
 }

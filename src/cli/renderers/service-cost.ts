@@ -11,9 +11,13 @@ export function serviceCostLines(cost: ServiceCost, { width }: Page): string[] {
       ? 'no calls of its API'
       : `${formatNumber(calls.least)} to ${formatNumber(calls.most)} calls of its API (${formatNumber(callsPerMinute)} a minute)`
   const price =
-    dollars === null ? '' : `, $${dollars.most.toFixed(2)} at most (${dollars.plan}, prices of ${dollars.pricesAsOf})`
+    dollars === null ? '' : `, ${money(dollars.most)} at most (${dollars.plan}, prices of ${dollars.pricesAsOf})`
   const kept =
     branches === 0 ? '' : ` For each of ${countOf(branches, 'restore point')} a branch is kept until it is pruned.`
   const text = `${service}: ${asked}; ${formatDuration(leastMs)} at least. Up to ${countOf(wakes, 'compute')} woken${price}.${kept}`
   return [text, ...warnings].map((it) => wrapText(it, { width, first: '   ' }))
+}
+
+function money(dollars: number): string {
+  return dollars > 0 && dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
 }
