@@ -14,20 +14,7 @@ import type { NeonEmulatorOptions } from '../../support/neon-emulator/index.ts'
 import { startTestEmulator, type TestEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { superuser } from '../../support/test-server.ts'
 import { createFastClock } from './fast-clock.ts'
-
-/** A project as its account shows it, without what is by chance. */
-export interface SeenProject {
-  readonly name: string
-  readonly branches: readonly {
-    readonly name: string
-    /** Name of the parent; null: a root. */
-    readonly parent: string | null
-    readonly state: string
-    readonly isProtected: boolean
-    readonly computes: number
-    readonly annotations: unknown
-  }[]
-}
+import { type SeenProject, seeProjects } from './see-projects.ts'
 
 /** A provider over an emulator of its own, without a fleet. */
 export interface NeonAccountForTest {
@@ -57,7 +44,7 @@ export async function setupNeonAccount(
   // Registered first, so that it comes last: roles cannot go before the databases in which they have rights.
   onTestFinished(() => dropRoles(fleet))
   const emulator = await startTestEmulator(options)
-  const { apiKey, baseUrl, orgId, client } = emulator
+  const { apiKey, baseUrl, orgId } = emulator
   const clock = createFastClock()
   const box = secretBox(randomBytes(32))
   const open: NeonAccountForTest['open'] = (settings = {}) =>
@@ -85,11 +72,7 @@ export async function setupNeonAccount(
     failOperation: (action, end) => {
       emulator.faults.failOperation({ action, how: end })
     },
-    async projects() {
-      const { data } = await client.listProjects({ limit: 400 })
-      const seen = await Promise.all(data.projects.map(({ id, name }) => seenProject(client, { id, name })))
-      return seen.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    },
+    projects: () => seeProjects(emulator),
   }
 }
 
@@ -106,24 +89,6 @@ function settingsOf({ apiKey, baseUrl, orgId }: Pick<TestEmulator, 'apiKey' | 'b
     requestsPerMinute: 6_000,
     requestsPerSecond: 300,
   }
-}
-
-async function seenProject(
-  client: TestEmulator['client'],
-  { id, name }: { readonly id: string; readonly name: string },
-): Promise<SeenProject> {
-  const { data } = await client.listProjectBranches({ projectId: id })
-  const { data: computes } = await client.listProjectEndpoints(id)
-  const nameOf = (branchId: string) => data.branches.find((it) => it.id === branchId)?.name ?? 'unknown'
-  const branches = data.branches.map((it) => ({
-    name: it.name,
-    parent: it.parent_id === undefined ? null : nameOf(it.parent_id),
-    state: it.current_state,
-    isProtected: it.protected,
-    computes: computes.endpoints.filter(({ branch_id }) => branch_id === it.id).length,
-    annotations: data.annotations[it.id]?.value ?? null,
-  }))
-  return { name, branches: branches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
 }
 
 async function run<Row>(to: ConnectionDescriptor, sql: string): Promise<Row[]> {
