@@ -13,13 +13,15 @@ import type { Provider } from '../../../src/providers/provider.ts'
 import type { NeonEmulatorOptions } from '../../support/neon-emulator/index.ts'
 import { startTestEmulator, type TestEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { superuser } from '../../support/test-server.ts'
-import { createFastClock } from './fast-clock.ts'
+import { createFastClock, type FastClock } from './fast-clock.ts'
 import { type SeenProject, seeProjects } from './see-projects.ts'
 
 /** A provider over an emulator of its own, without a fleet. */
 export interface NeonAccountForTest {
   readonly emulator: TestEmulator
   readonly provider: Provider
+  /** Of the provider. */
+  readonly clock: FastClock
   /** Makes another one, as another process or another configuration would have it. */
   open(settings?: Partial<NeonSettings>): Provider
   mark(kind: MarkKind, key: string): Mark
@@ -55,6 +57,7 @@ export async function setupNeonAccount(
   return {
     emulator,
     provider,
+    clock,
     open,
     mark,
     inTenant,

@@ -15,8 +15,11 @@ export interface SeenProject {
 }
 
 /** Lists the projects of an account with what is in them, by name. */
-export async function seeProjects({ client }: Pick<TestEmulator, 'client'>): Promise<readonly SeenProject[]> {
-  const { data } = await client.listProjects({ limit: 400 })
+export async function seeProjects({
+  client,
+  orgId,
+}: Pick<TestEmulator, 'client' | 'orgId'>): Promise<readonly SeenProject[]> {
+  const { data } = await client.listProjects({ org_id: orgId, limit: 400 })
   const seen = await Promise.all(data.projects.map(({ id, name }) => seenProject(client, { id, name })))
   return seen.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

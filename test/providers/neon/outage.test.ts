@@ -1,0 +1,54 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { ids } from '../../support/fleet.ts'
+import type { CallFault } from '../../support/neon-emulator/faults.ts'
+import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { setupNeonFleet } from './neon-fleet.ts'
+import { seeProjects } from './see-projects.ts'
+
+beforeEach(async ({ skip }) => {
+  const reason = await whyNoEmulator()
+  skip(reason !== undefined, reason)
+})
+
+const OLD = ['0001_items', '0002_price']
+const NEW = [...OLD, '0003_drop']
+const DROP = 'await sql`alter table items drop column price`.execute(db)'
+const TENANTS = ids(3)
+
+const FAULTS: readonly (readonly [string, CallFault, times: number])[] = [
+  ['is not served', 'unavailable', 4],
+  ['loses responses', 'loseResponse', 2],
+]
+
+describe('in the middle of a wave', () => {
+  test.each(FAULTS)('an API that %s costs no tenant, and each has one restore point', async (_, fault, times) => {
+    const { fleet, create, migration, histories, asApplication, emulator } = await setupNeonFleet()
+    await create(TENANTS)
+    for (const id of TENANTS) await asApplication(id, (client) => client.query('insert into items values (1, 10)'))
+    await migration('0003_drop', DROP)
+    let met = false
+    fleet.on((event) => {
+      if (event.type !== 'tenant.succeeded' || met) return
+      met = true
+      emulator.faults.next({ fault, times })
+    })
+    const started = await fleet.rollouts.start()
+    expect(met).toBe(true)
+    expect(started).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
+    expect(await histories(TENANTS)).toEqual(Object.fromEntries(TENANTS.map((id) => [id, NEW])))
+    const branches = (await seeProjects(emulator)).map((it) => it.branches.map(({ name }) => name.replace(/\d+$/, '')))
+    expect(branches).toEqual(TENANTS.map(() => ['fleet/rp/p', 'main']))
+    const points = await fleet.restorePoints.list()
+    expect(points.map(({ state }) => state)).toEqual(TENANTS.map(() => 'ready'))
+    if (started.kind !== 'rested') throw new Error('It did not rest.')
+    await fleet.rollouts.undo(started.status.id, { acceptDataLoss: true })
+    expect(await histories(TENANTS)).toEqual(Object.fromEntries(TENANTS.map((id) => [id, OLD])))
+    for (const id of TENANTS)
+      expect((await asApplication(id, (client) => client.query('select * from items'))).rows).toEqual([
+        { id: 1, price: 10 },
+      ])
+    await fleet.tenants.delete(TENANTS)
+    expect(await Array.fromAsync(fleet.sweep())).toEqual([])
+    expect(await seeProjects(emulator)).toEqual([])
+  })
+})
