@@ -2,40 +2,96 @@ import { randomBytes } from 'node:crypto'
 import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import type { Mark, MarkKind } from '../../src/model/mark.ts'
 import { Secret } from '../../src/model/secret.ts'
-import type { Placement } from '../../src/model/tenant.ts'
+import type { OwnServer, Placement } from '../../src/model/tenant.ts'
 import { withClient } from '../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../src/postgres/identifiers.ts'
+import type { RestorePointRef } from '../../src/providers/copying-provider.ts'
 import type { Provider, TemplateRef } from '../../src/providers/provider.ts'
 
-/** What an implementation hands to the suite. */
+/** Where something is that the provider has made: a tenant, a template, a restore point or a branch. */
+export interface Place {
+  readonly server: string
+  readonly database: string
+  readonly own?: OwnServer
+}
+
+/** What the interface of providers leaves to each of them. */
+export interface Traits {
+  /** Whether the catalog can be beside the tenants. */
+  readonly holdsCatalog: boolean
+  /** Whether databases that it has not made are found by their names. */
+  readonly findsDatabases: boolean
+  /** Whether it tells how large a database is without waking it; else neither does it look whether it is there. */
+  readonly knowsSizes: boolean
+  /** Whether it opens a restore point to `prove`; else it proves in another way that there is one. */
+  readonly opensToProve: boolean
+}
+
+/** What an implementation hands to the suite: the provider, and ways around it, none of which it knows of. */
 export interface ProviderUnderTest {
   /** Makes the provider; twice: as a second process would have it. The suite closes it. */
   readonly open: () => Provider | Promise<Provider>
-  /** Of the first server: to look behind the provider's back, and to leave what a crash leaves. */
-  readonly superuser: ConnectionDescriptor
+  readonly traits: Traits
+  /** Returns how the application of a tenant would connect somewhere. @throws where nobody can know how */
+  readonly application: (tenant: Placement, to: Place, password: Secret) => Promise<ConnectionDescriptor>
+  /** Returns how a superuser connects to a tenant's database. */
+  readonly superuserIn: (tenant: Placement) => Promise<ConnectionDescriptor>
+  /** Lists all that there is of a fleet by name, in order: databases, copies of them, login roles. */
+  readonly whatIsLeft: (fleet: string) => Promise<readonly string[]>
+  /** Removes all of that. */
+  readonly remove: (fleet: string) => Promise<void>
+  /** Whether a template or restore point lets anybody in. */
+  readonly isOpen: (place: Place) => Promise<boolean>
+  /** Makes somebody else's, where that of a mark is going to be, and returns what a refusal calls it. */
+  readonly occupy: (place: Place, mark: Mark) => Promise<string>
+  /** Takes the mark of a restore point away. */
+  readonly unmark: (point: RestorePointRef) => Promise<void>
+  /** Returns what each leaves what a creation of a tenant leaves that dies at one of its steps. */
+  readonly diesCreating: (planned: Placement, mark: Mark, from: TemplateRef | null) => readonly (() => Promise<void>)[]
+  /** Leaves what a deletion of a tenant leaves that dies before its end. */
+  readonly diesDeleting: (tenant: Placement) => Promise<void>
+  /** Leaves what a branching of a tenant leaves that dies before its end. */
+  readonly diesBranching: (tenant: Placement, planned: Place, mark: Mark) => Promise<void>
+  /** Leaves what a look into a restore point leaves that dies in the middle. */
+  readonly diesLooking: (tenant: Placement, point: RestorePointRef) => Promise<void>
   /** Called after the last test. */
   readonly stop?: () => Promise<void>
 }
 
 export const PASSWORD = new Secret('correct horse')
 
-/** A fleet of a random name on the provider under test, and the hands that the tests need. */
-export type TestFleet = Awaited<ReturnType<typeof setup>>
+/** What tenants of a test begin with: a template, or where there are none, what the migrations would do. */
+export interface Model {
+  readonly ref: TemplateRef | null
+  readonly sql: string
+  readonly extensions: readonly string[]
+  /** What is left when there is no tenant. */
+  readonly left: readonly string[]
+}
 
-export async function setup({ open, superuser }: ProviderUnderTest) {
+/** A fleet of a random name on the provider under test, and the hands that the tests need. */
+export interface TestFleet<U extends ProviderUnderTest = ProviderUnderTest> extends Awaited<ReturnType<typeof hands>> {
+  readonly underTest: U
+}
+
+export async function setup<U extends ProviderUnderTest>(underTest: U): Promise<TestFleet<U>> {
+  return { ...(await hands(underTest)), underTest }
+}
+
+async function hands(underTest: ProviderUnderTest) {
   const fleet = `t${randomBytes(5).toString('hex')}`
-  const provider = await open()
-  const second = await open()
+  const provider = await underTest.open()
+  const second = await underTest.open()
   const server = provider.servers[0] ?? ''
   const mark = (kind: MarkKind, key: string): Mark => ({ fleet, catalogId: `catalog-${fleet}`, kind, key })
 
-  function asSuperuser<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
-    return inside(superuser, sql, values)
-  }
-
   /** Runs one or several statements; returns the rows of the last. */
-  async function inside<Row>(to: ConnectionDescriptor, sql: string, values?: readonly unknown[]): Promise<Row[]> {
-    return withClient(to, { applicationName: 'fleet/test' }, async (client) => {
+  async function inside<Row>(
+    to: ConnectionDescriptor | Promise<ConnectionDescriptor>,
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]> {
+    return withClient(await to, { applicationName: 'fleet/test' }, async (client) => {
       const results = [await client.query(sql, values && [...values])].flat()
       return results.at(-1)?.rows ?? []
     })
@@ -43,57 +99,69 @@ export async function setup({ open, superuser }: ProviderUnderTest) {
 
   /** As the tenant's application would connect, to its own database or to another one. */
   function application(
-    { database, loginRole }: Placement,
-    { to = database, password = PASSWORD } = {},
-  ): ConnectionDescriptor {
-    return { ...superuser, database: to, user: loginRole ?? '', password }
+    tenant: Placement,
+    { to = tenant, password = PASSWORD }: { readonly to?: Place; readonly password?: Secret } = {},
+  ): Promise<ConnectionDescriptor> {
+    return underTest.application(tenant, to, password)
   }
 
-  async function template(key = 'k1', sql = 'create table note (id int generated always as identity, text text)') {
-    return provider.ensureTemplate({ server, mark: mark('template', key), extensions: [] }, async (database) => {
-      await inside(database, `set role fleet_owner; ${sql}`)
+  /** Runs statements as migrations do: as the role that owns what is in the database. */
+  async function asOwner<Row>(to: ConnectionDescriptor, sql: string): Promise<Row[]> {
+    const { ownerRole } = provider.plannedPlacement(server, mark('tenant', 'any'))
+    return inside(to, `${ownerRole === null ? '' : `set role ${quoteIdentifier(ownerRole)}; `}${sql}`)
+  }
+
+  async function template(
+    key = 'k1',
+    sql = 'create table note (id int generated always as identity, text text)',
+    extensions: readonly string[] = [],
+  ): Promise<Model> {
+    const model = { sql, extensions, ref: null, left: [] }
+    if (!provider.hasTemplates) return model
+    const ref = await provider.ensureTemplate({ server, mark: mark('template', key), extensions }, async (database) => {
+      await asOwner(database, sql)
     })
+    return { ...model, ref, left: [ref.database] }
   }
 
-  async function tenant(ref: TemplateRef, id: string, { by = provider, password = PASSWORD } = {}): Promise<Placement> {
-    return by.createDatabase({ server, template: ref, extensions: [], mark: mark('tenant', id), password })
-  }
-
-  /** Of this fleet, whether a database or a login role. */
-  async function whatIsLeft(): Promise<string[]> {
-    const rows = await asSuperuser<{ name: string }>(
-      `select datname as name from pg_database where starts_with(datname, $1)
-       union all select 'role ' || rolname from pg_roles where starts_with(rolname, $1) order by 1`,
-      [`${fleet}_`],
-    )
-    return rows.map((it) => it.name)
+  async function tenant(
+    { ref, sql, extensions }: Model,
+    id: string,
+    { by = provider, password = PASSWORD } = {},
+  ): Promise<Placement> {
+    const spec = { server, template: ref, extensions, mark: mark('tenant', id), password }
+    const placement = await by.createDatabase(spec)
+    if (ref === null) await fill(await by.connect(placement), sql)
+    return placement
   }
 
   async function cleanUp(): Promise<void> {
     await Promise.all([provider.close(), second.close()])
-    const left = await whatIsLeft()
-    for (const name of left.filter((it) => !it.startsWith('role '))) {
-      await asSuperuser(`drop database ${quoteIdentifier(name)} with (force)`)
-    }
-    // A role cannot go before the database that it may connect to.
-    for (const name of left.filter((it) => it.startsWith('role '))) {
-      await asSuperuser(`drop role ${quoteIdentifier(name.slice('role '.length))}`)
-    }
+    await underTest.remove(fleet)
   }
 
   return {
     fleet,
-    superuser,
     provider,
     second,
     server,
     mark,
-    asSuperuser,
     inside,
     application,
+    asOwner,
     template,
     tenant,
-    whatIsLeft,
     cleanUp,
+    whatIsLeft: () => underTest.whatIsLeft(fleet),
   }
+}
+
+/** As migrations fill what begins empty: whoever comes second finds it filled. */
+async function fill(to: ConnectionDescriptor, sql: string): Promise<void> {
+  await withClient(to, { applicationName: 'fleet/test' }, async (client) => {
+    await client.query('begin; select pg_advisory_xact_lock(1)')
+    const { rows } = await client.query(`select to_regclass('public.filled') as filled`)
+    if (rows[0]?.filled === null) await client.query(`${sql}; create table filled ()`)
+    await client.query('commit')
+  })
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { createEmbeddedProvider } from '../../../src/providers/embedded/embedded-provider.ts'
 import { useEmbeddedServer } from '../../../src/providers/embedded/embedded-server.ts'
-import { providerConformance } from '../../conformance/provider.ts'
 import { makeTestDirectory } from '../../support/test-directory.ts'
+import { serverConformance } from '../postgres/server-conformance.ts'
 
-providerConformance('embedded', async () => {
+serverConformance('embedded', async () => {
   const root = await makeTestDirectory()
   const directory = join(root, '.fleet')
   // Held from the first test to the last, so that each need not start the server again.

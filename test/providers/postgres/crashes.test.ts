@@ -6,11 +6,12 @@ import type { Failpoint } from '../../../src/lib/failpoint.ts'
 import { createPostgresProvider } from '../../../src/providers/postgres/postgres-provider.ts'
 import { setup, type TestFleet } from '../../conformance/provider-setup.ts'
 import { admin, superuser } from '../../support/test-server.ts'
+import { serverUnderTest } from './server-under-test.ts'
 
 let fleet: TestFleet
 beforeEach(async () => {
   const open = () => createPostgresProvider({ servers: [{ name: 'main', admin: admin() }] })
-  fleet = await setup({ open, superuser: superuser() })
+  fleet = await setup(serverUnderTest({ open, superuser: superuser() }))
 })
 afterEach(() => fleet.cleanUp())
 
@@ -25,11 +26,11 @@ const FAILPOINTS: readonly Failpoint[] = [
 test.each(FAILPOINTS)('killed at %s, another process goes on and a deletion leaves nothing', async (failpoint) => {
   const { provider, template, tenant, application, inside, mark, server, whatIsLeft } = fleet
   expect(await run(failpoint)).toBe('SIGKILL')
-  const ref = await template('k1', 'create table note (text text)')
-  const placement = await tenant(ref, 'one')
+  const model = await template('k1', 'create table note (text text)')
+  const placement = await tenant(model, 'one')
   expect(await inside(application(placement), 'select count(*)::int from note')).toEqual([{ count: 0 }])
   await provider.deleteDatabase(placement, mark('tenant', 'one'))
-  await provider.deleteTemplate(ref, mark('template', 'k1'))
+  if (model.ref !== null) await provider.deleteTemplate(model.ref, mark('template', 'k1'))
   expect(await whatIsLeft()).toEqual([])
   expect(server).toBe('main')
 })

@@ -7,6 +7,7 @@ import { createPostgresProvider } from '../../../src/providers/postgres/postgres
 import { setup, type TestFleet } from '../../conformance/provider-setup.ts'
 import { superuser, uniqueName } from '../../support/test-server.ts'
 import { ensureRoles } from './ensure-roles.ts'
+import { serverUnderTest } from './server-under-test.ts'
 
 const cleanUps: (() => Promise<void>)[] = []
 beforeAll(ensureRoles)
@@ -24,10 +25,8 @@ async function deployer(): Promise<TestFleet & { user: string }> {
     asSuperuser(`revoke fleet_owner, fleet_app from ${role} cascade; drop owned by ${role} cascade; drop role ${role}`),
   )
   const admin = { ...superuser(), user, password: new Secret(password) }
-  const fleet = await setup({
-    open: () => createPostgresProvider({ servers: [{ name: 'main', admin }] }),
-    superuser: superuser(),
-  })
+  const open = () => createPostgresProvider({ servers: [{ name: 'main', admin }] })
+  const fleet = await setup(serverUnderTest({ open, superuser: superuser() }))
   cleanUps.push(fleet.cleanUp)
   return { ...fleet, user }
 }
@@ -60,21 +59,21 @@ test('an admin that lacks grants is told what to run, and then it works', async 
 test('an admin that may not signal backends ends the sessions of the tenant it deletes', async () => {
   const { template, tenant, provider, application, mark, whatIsLeft, user } = await deployer()
   await asSuperuser(`grant fleet_owner, fleet_app to ${quoteIdentifier(user)} with admin option`)
-  const ref = await template()
-  const placement = await tenant(ref, 'one')
-  const client = await openClient(application(placement), { applicationName: 'an application' })
+  const model = await template()
+  const placement = await tenant(model, 'one')
+  const client = await openClient(await application(placement), { applicationName: 'an application' })
   const working = client.query('select pg_sleep(600)').catch((error: unknown) => error)
   await provider.deleteDatabase(placement, mark('tenant', 'one'))
   expect(await working).toMatchObject({ code: '57P01' })
   await closeClient(client)
-  expect(await whatIsLeft()).toEqual([ref.database])
+  expect(await whatIsLeft()).toEqual(model.left)
 })
 
 test('a session of a superuser stops the deletion, which says what to run, and goes on when it is gone', async () => {
   const { template, tenant, provider, mark, whatIsLeft, user } = await deployer()
   await asSuperuser(`grant fleet_owner, fleet_app to ${quoteIdentifier(user)} with admin option`)
-  const ref = await template()
-  const placement = await tenant(ref, 'one')
+  const model = await template()
+  const placement = await tenant(model, 'one')
   const client = await openClient({ ...superuser(), database: placement.database }, { applicationName: 'psql' })
   const refused = await provider.deleteDatabase(placement, mark('tenant', 'one')).catch((error: unknown) => error)
   expect(refused).toMatchObject({
@@ -84,15 +83,15 @@ test('a session of a superuser stops the deletion, which says what to run, and g
   await asSuperuser((refused as { remedy: string }).remedy.replace(/^.*: (?=SELECT)/, ''))
   await provider.deleteDatabase(placement, mark('tenant', 'one'))
   await closeClient(client)
-  expect(await whatIsLeft()).toEqual([ref.database])
+  expect(await whatIsLeft()).toEqual(model.left)
 })
 
 test('a tenant that another admin made is deleted after the grant that is asked for', async () => {
   const { template, tenant, provider, mark, whatIsLeft, user } = await deployer()
   await asSuperuser(`grant fleet_owner, fleet_app to ${quoteIdentifier(user)} with admin option`)
-  const ref = await template()
+  const model = await template()
   const before = createPostgresProvider({ servers: [{ name: 'main', admin: superuser() }] })
-  const placement = await tenant(ref, 'one', { by: before })
+  const placement = await tenant(model, 'one', { by: before })
   await before.close()
   const { servers } = await provider.capabilities()
   if (servers.every((it) => it.version >= 160_000)) {
@@ -101,7 +100,7 @@ test('a tenant that another admin made is deleted after the grant that is asked 
     await asSuperuser((refused as { remedy: string }).remedy.replace('Run as a superuser: ', ''))
   }
   await provider.deleteDatabase(placement, mark('tenant', 'one'))
-  expect(await whatIsLeft()).toEqual([ref.database])
+  expect(await whatIsLeft()).toEqual(model.left)
 })
 
 test('an extension that the server trusts only superusers with is refused by name', async () => {

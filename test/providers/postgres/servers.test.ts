@@ -4,6 +4,7 @@ import { Secret } from '../../../src/model/secret.ts'
 import { createPostgresProvider } from '../../../src/providers/postgres/postgres-provider.ts'
 import { setup } from '../../conformance/provider-setup.ts'
 import { superuser } from '../../support/test-server.ts'
+import { serverUnderTest } from './server-under-test.ts'
 
 /** Sleeps not at all: what would be tried again later is tried again at once. */
 const hurried: Clock = { now: () => new Date(), sleep: async () => {}, every: () => () => {} }
@@ -72,7 +73,7 @@ test('an unknown server is refused with the names of the known ones', async () =
 
 test('with several servers, tenants are where they were asked for, and the catalog has no place', async () => {
   const open = () => createPostgresProvider({ servers: ['a', 'b'].map((name) => ({ name, admin: superuser() })) })
-  const fleet = await setup({ open, superuser: superuser() })
+  const fleet = await setup(serverUnderTest({ open, superuser: superuser() }))
   await expect(fleet.provider.ensureCatalogDatabase(fleet.fleet)).rejects.toMatchObject({
     remedy: expect.stringMatching(/catalog\.url/),
   })
