@@ -3,6 +3,7 @@ import { databaseName } from '../database-names.ts'
 import type { MarkedName } from '../provider.ts'
 import { deleteTenantProject } from './delete-project.ts'
 import { explained } from './explained.ts'
+import { findOurs } from './find-projects.ts'
 import { ownerPrefix, parseNeonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { unlessGone } from './neon-api-error.ts'
@@ -36,7 +37,8 @@ export async function removeMarkedProject(
   const project = await explained(`Project ${databaseId} was not looked at`, () =>
     unlessGone(account.api.getProject(databaseId)),
   )
-  if (project === undefined || !(await isOrphan())) return false
+  if (project === undefined || (await findOurs(project, mark, account)) === undefined) return false
+  if (!(await isOrphan())) return false
   await deleteTenantProject({ databaseId }, mark, account)
   return true
 }

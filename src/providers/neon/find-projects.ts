@@ -33,12 +33,24 @@ function byAge(one: NeonProject, other: NeonProject): number {
  * Returns the default branch of a project, if its name and the annotations within it are those of the mark.
  * @throws FleetError DATABASE_FOREIGN, and as `explained`
  */
-export async function requireOurs(project: NeonProject, mark: Mark, { api }: NeonAccount): Promise<NeonBranch> {
-  const branches = await explained(`Project ${project.id} was not looked at`, () => api.listBranches(project.id))
-  const branch = branches.find((it) => it.isDefault)
-  if (branch !== undefined && sameMark(projectMark(project, branches), mark)) return branch
+export async function requireOurs(project: NeonProject, mark: Mark, account: NeonAccount): Promise<NeonBranch> {
+  const branch = await findOurs(project, mark, account)
+  if (branch !== undefined) return branch
   throw new FleetError(
     'DATABASE_FOREIGN',
     `Project ${project.id} is called "${project.name}" and does not carry the mark of ${mark.kind} "${mark.key}".`,
   )
+}
+
+/**
+ * Returns the default branch of a project; undefined: its name and the annotations within it are not those of the mark.
+ * @throws FleetError as `explained`
+ */
+export async function findOurs(
+  project: NeonProject,
+  mark: Mark,
+  { api }: NeonAccount,
+): Promise<NeonBranch | undefined> {
+  const branches = await explained(`Project ${project.id} was not looked at`, () => api.listBranches(project.id))
+  return sameMark(projectMark(project, branches), mark) ? branches.find((it) => it.isDefault) : undefined
 }
