@@ -26,7 +26,7 @@ export async function findBranch(
 
 /**
  * Deletes a branch that we have made, only if its name is that of the mark and, where Neon lets us write them, the annotations
- * are: what a restore has kept has the name alone. Gone is fine.
+ * are: what a restore has kept has the name alone. Gone is fine, called otherwise by now is not.
  * @throws FleetError DATABASE_FOREIGN; NEON_REFUSED while others hang under it; as `explained`
  */
 export async function deleteBranch(
@@ -34,15 +34,24 @@ export async function deleteBranch(
   mark: Mark,
   account: NeonAccount,
 ): Promise<void> {
-  const branch = await findBranch({ projectId, name }, account)
+  const branch = (await findBranch({ projectId, name }, account)) ?? (await getBranch({ projectId, branchId }, account))
   if (branch === undefined) return
   const isOurs = mark.kind === 'kept-state' || sameMark(branchMark(branch), mark)
-  if (name !== neonName(mark) || !isOurs || (branchId !== null && branch.id !== branchId))
+  const isNamed = branch.name === name && name === neonName(mark)
+  if (!isNamed || !isOurs || (branchId !== null && branch.id !== branchId))
     throw new FleetError(
       'DATABASE_FOREIGN',
-      `Branch ${branch.id} ("${name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
+      `Branch ${branch.id} ("${branch.name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
     )
   await account.change(projectId, `Branch "${name}" of project ${projectId} was not deleted`, () =>
     account.api.deleteBranch(projectId, branch.id),
   )
+}
+
+async function getBranch(
+  { projectId, branchId }: Pick<BranchToDelete, 'projectId' | 'branchId'>,
+  { api }: NeonAccount,
+): Promise<NeonBranch | undefined> {
+  if (branchId === null) return undefined
+  return explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
 }
