@@ -1,16 +1,20 @@
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import type { Mark } from '../../model/mark.ts'
+import { withClient } from '../../postgres/connect.ts'
 import type { RestorePointRef } from '../copying-provider.ts'
 import { parseBranchAddress } from './branch-address.ts'
 import { changeSurely } from './change-surely.ts'
 import { connectionOf } from './connection-of.ts'
+import { takeGrants } from './database-grants.ts'
 import { explained } from './explained.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { awaited } from './own-server.ts'
 import { requireBranch } from './restore-source.ts'
 
 /**
- * Gives the branch of a restore point a compute for as long as `look` takes. One that a crash has left is used, and removed.
+ * Gives the branch of a restore point a compute for as long as `look` takes. One that a crash has left is used, and removed. The
+ * rights of others on the database, whose passwords are the branch's too, are taken away before and not given back: a marker is
+ * never returned to itself, and a restore gives what it returns to the rights of the tenant.
  * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, NEON_LIMIT and the like; what `look` throws
  */
 export async function lookIntoMarker(
@@ -30,7 +34,9 @@ export async function lookIntoMarker(
       const mutation = () => api.createEndpoint(projectId, branch.id)
       await changeSurely({ projectId, what, mutation, look: findLeft }, account)
     }
-    await look(awaited(await connectionOf({ projectId, branchId: branch.id, database }, account)))
+    const connection = awaited(await connectionOf({ projectId, branchId: branch.id, database }, account))
+    await withClient(connection, { applicationName: 'fleet/look' }, takeGrants)
+    await look(connection)
   } finally {
     for (const { id } of await listed())
       await account.change(projectId, `Compute ${id} was not deleted`, () => api.deleteEndpoint(projectId, id))

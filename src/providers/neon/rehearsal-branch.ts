@@ -5,6 +5,7 @@ import type { Branch, BranchRequest, RestorePointRef } from '../copying-provider
 import { formatBranchAddress } from './branch-address.ts'
 import { connectionOf } from './connection-of.ts'
 import { createBranch } from './create-branch.ts'
+import { takeGrants } from './database-grants.ts'
 import { neonName, ownerAnnotations } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { awaited, branchOf, ownServer } from './own-server.ts'
@@ -21,8 +22,8 @@ export function plannedBranch(placement: Placement, mark: Mark): Pick<RestorePoi
 }
 
 /**
- * Makes a branch with a compute to rehearse on, of a restore point's moment or of now. Nobody is disturbed. The same mark again
- * makes it anew.
+ * Makes a branch with a compute to rehearse on, of a restore point's moment or of now, into which its owner alone gets. Nobody is
+ * disturbed. The same mark again makes it anew.
  * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, NEON_LIMIT and the like
  */
 export async function createRehearsalBranch(
@@ -49,9 +50,11 @@ export async function createRehearsalBranch(
   const connection = awaited(
     await connectionOf({ projectId, branchId: made.branch.id, database }, account, made.connections[0]?.uri),
   )
-  const { rows } = await withClient(connection, { applicationName: 'fleet/rehearsal' }, (client) =>
-    client.query<{ bytes: number }>('select pg_database_size(current_database())::float8 as bytes'),
-  )
+  const { rows } = await withClient(connection, { applicationName: 'fleet/rehearsal' }, async (client) => {
+    // The passwords of the tenant are the branch's too.
+    await takeGrants(client)
+    return client.query<{ bytes: number }>('select pg_database_size(current_database())::float8 as bytes')
+  })
   const own = ownServer(connection, { projectId, branchId: made.branch.id }, account)
   return {
     placement: { ...placement, server, database: address, databaseId: made.branch.id, loginRole: null, own },

@@ -5,6 +5,7 @@ import type { RestoreOutcome, RestoreRequest } from '../copying-provider.ts'
 import { lockMigrations } from '../lock-migrations.ts'
 import { formatBranchAddress, parseBranchAddress } from './branch-address.ts'
 import { changeSurely } from './change-surely.ts'
+import { type DatabaseGrant, giveGrants, readGrants } from './database-grants.ts'
 import { deleteBranch, findBranch } from './delete-branch.ts'
 import { neonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
@@ -32,6 +33,9 @@ export async function restoreBranch(
   const findKept = () => findBranch({ projectId, name: keptName }, account)
   const connection = connectionTo(placement, account)
   let closedFor: number | null = null
+  // What is returned to may have been closed to others, to be looked into: the tenant keeps the rights that it gave.
+  let grants: readonly DatabaseGrant[] =
+    placement.loginRole === null ? [] : [{ role: placement.loginRole, privilege: 'CONNECT', grantable: false }]
   if ((await findKept()) === undefined) {
     const source = await restoreSource(point, mark, account)
     await requireRestorable({ projectId, branchId }, account)
@@ -40,6 +44,7 @@ export async function restoreBranch(
         await lockMigrations(client, placement.database)
         const since = account.clock.now().getTime()
         await confirm(client)
+        grants = [...grants, ...(await readGrants(client))]
         failpoint('restore.prepared')
         await restore({ ...source, preserveUnderName: keptName })
         return account.clock.now().getTime() - since
@@ -67,7 +72,7 @@ export async function restoreBranch(
   async function finish(): Promise<NeonBranch | undefined> {
     await waitForProject(projectId, account)
     await requireRestored({ projectId, branchId }, account)
-    await withClient(connection, { applicationName: 'fleet/restored' }, (client) => client.query('select 1'))
+    await withClient(connection, { applicationName: 'fleet/restored' }, (client) => giveGrants(client, grants))
     const found = await findKept()
     // It now hangs under what was kept, which could not be removed before it; and what it marked, the tenant is.
     if (mark.kind === 'restore-point')
