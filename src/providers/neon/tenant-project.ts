@@ -49,7 +49,12 @@ export function plannedProject(server: string, mark: Mark): Placement {
   return { server, database: name, databaseId: null, ownerRole: null, loginRole: name }
 }
 
+/** Neon tells when a project was made to the second. Those of one second can be told apart when it is over, and all are there. */
+const SAME_AGE_MS = 1_000
+
 async function existingProject(mark: Mark, account: NeonAccount): Promise<TenantProject | undefined> {
+  if ((await findProjects(mark, account)).length === 0) return undefined
+  await account.clock.sleep(SAME_AGE_MS)
   const [project] = await findProjects(mark, account)
   if (project === undefined) return undefined
   await requireOurs(project, mark, account)
@@ -71,8 +76,9 @@ async function existingProject(mark: Mark, account: NeonAccount): Promise<Tenant
 }
 
 async function make(mark: Mark, account: NeonAccount): Promise<TenantProject> {
-  const { api } = account
+  const { api, clock } = account
   const created = await createProject(mark, account)
+  const since = clock.now().getTime()
   if (created === undefined) {
     const found = await existingProject(mark, account)
     if (found !== undefined) return found
@@ -80,6 +86,7 @@ async function make(mark: Mark, account: NeonAccount): Promise<TenantProject> {
   }
   const { project, branch } = created
   await account.change(project.id, `Project ${project.id} did not become ready`, async () => created)
+  await clock.sleep(Math.max(0, since + SAME_AGE_MS - clock.now().getTime()))
   const [oldest] = await findProjects(mark, account)
   if (oldest !== undefined && oldest.id !== project.id) {
     // Another process was faster; with two of one name, the older one is the tenant's.
