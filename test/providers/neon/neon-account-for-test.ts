@@ -65,7 +65,8 @@ export async function setupNeonAccount(
       const password = new Secret(PASSWORD)
       const spec = { server: 'neon', template: null, extensions: [], mark: mark('tenant', id), password }
       const placement = await by.createDatabase(spec)
-      await inTenant(placement, 'create table if not exists note (text text)')
+      // Two at once would both find that it is not there.
+      await inTenant(placement, 'select pg_advisory_xact_lock(1); create table if not exists note (text text)')
       return placement
     },
     asApplication: async (placement, sql) => {
