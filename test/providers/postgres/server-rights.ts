@@ -17,6 +17,19 @@ export function serverRightsTests(fleet: () => TestFleet<ServerUnderTest>): void
     expect(answer).toEqual([{ name: placement.database, count: 0 }])
   })
 
+  test('eight tenants at once come from one template', async () => {
+    const { provider, second, template, tenant, application, inside } = fleet()
+    const model = await template()
+    const ids = Array.from({ length: 8 }, (_, index) => `tenant-${index}`)
+    const placements = await Promise.all(
+      ids.map((id, index) => tenant(model, id, { by: index % 2 ? second : provider })),
+    )
+    const answers = await Promise.all(
+      placements.map((it) => inside(application(it), 'select current_database() as name, count(*)::int from note')),
+    )
+    expect(answers.flat()).toEqual(placements.map((it) => ({ name: it.database, count: 0 })))
+  })
+
   test('nothing that we make is open to PUBLIC', async () => {
     const { provider, fleet: name, template, tenant, underTest } = fleet()
     await tenant(await template(), 'one')
