@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createApiClient } from '@neondatabase/api-client'
-import { beforeEach, expect, inject, test } from 'vitest'
+import { beforeEach, expect, inject, onTestFinished, test } from 'vitest'
 import { withClient } from '../../../src/postgres/connect.ts'
+import { type CliResult, runCli } from '../../cli/run-cli.ts'
+import { makeTestDirectory } from '../test-directory.ts'
 import { superuser } from '../test-server.ts'
 import { whyNoEmulator } from './test-emulator.ts'
 
@@ -24,6 +28,15 @@ async function leftOf(projectId: string): Promise<readonly string[]> {
   return rows.map((it) => it.name)
 }
 
+/** Uses what the program said of fleet.config.ts, as it stands there. */
+async function doctor(said: string): Promise<CliResult> {
+  const cwd = await makeTestDirectory()
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }))
+  await mkdir(join(cwd, 'migrations'))
+  await writeFile(join(cwd, 'fleet.config.ts'), /^ *import [\s\S]*?\n *}\)\n/m.exec(said)?.[0] ?? '')
+  return runCli(['doctor'], { cwd, env: { FLEET_SECRET_KEY: randomBytes(32).toString('base64') } })
+}
+
 test('the program says where it listens, serves, and leaves nothing when it is told to end', async () => {
   const program = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     env: { ...process.env, NEON_EMULATOR_SERVER: inject('superuserUrl') },
@@ -38,7 +51,7 @@ test('the program says where it listens, serves, and leaves nothing when it is t
     }
     const baseURL = /listens at (\S+)/.exec(said)?.[1] ?? ''
     const apiKey = /API key: (\S+)/.exec(said)?.[1] ?? ''
-    expect(said).toContain(`baseUrl: '${baseURL}'`)
+    expect(await doctor(said)).toMatchObject({ code: 0, stdout: expect.stringContaining('Neon: The key works') })
     const client = createApiClient({ apiKey, baseURL, timeout: 20_000 })
     const { data } = await client.createProject({ project: { name: 'a', pg_version: 18 } })
     await expect

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { startEmbeddedServer } from '../embedded-test-server.ts'
-import { startNeonEmulator } from './index.ts'
-import { createPostgresDataPlane } from './postgres-data-plane.ts'
+import { startLocalNeon } from './start-local-neon.ts'
 
 /**
  * Neon without an account: the emulator over the server that NEON_EMULATOR_SERVER names, as a superuser of PostgreSQL 18, or over
@@ -10,24 +7,31 @@ import { createPostgresDataPlane } from './postgres-data-plane.ts'
 const signal = Promise.withResolvers<void>()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => signal.resolve())
 
-const url = process.env.NEON_EMULATOR_SERVER
-const server = url ? { url, stop: async () => {} } : await startEmbeddedServer()
+const neon = await startLocalNeon({ server: process.env.NEON_EMULATOR_SERVER, operationMs: 200, coldStartMs: 300 })
 try {
-  const prefix = `neon_emulator_${randomBytes(4).toString('hex')}`
-  const dataPlane = await createPostgresDataPlane({ server: server.url, prefix })
-  const emulator = await startNeonEmulator({ dataPlane, operationMs: 200, coldStartMs: 300 })
-  process.stdout.write(`The Neon emulator listens at ${emulator.baseUrl}
-Its API key: ${emulator.apiKey}
-The organisation: ${emulator.orgId}
+  process.stdout.write(`The Neon emulator listens at ${neon.baseUrl}
+Its API key: ${neon.apiKey}
+The organisation: ${neon.orgId}
 
 In fleet.config.ts:
 
-  provider: neon({ apiKey: '${emulator.apiKey}', baseUrl: '${emulator.baseUrl}', pgVersion: 18 }),
+  import { defineFleet, neon } from 'kysely-fleet'
 
-All that it holds is gone when it ends. Ctrl+C ends it.
+  export default defineFleet({
+    name: 'try-out',
+    provider: neon({
+      apiKey: '${neon.apiKey}',
+      region: 'aws-us-east-1',
+      baseUrl: '${neon.baseUrl}',
+    }),
+    catalog: { url: '${neon.catalogUrl}' },
+  })
+
+In the shell: export FLEET_SECRET_KEY=$(openssl rand -base64 32)
+
+All that it holds, the catalog too, is gone when it ends. Ctrl+C ends it.
 `)
   await signal.promise
-  await emulator.stop()
 } finally {
-  await server.stop()
+  await neon.stop()
 }
