@@ -7,7 +7,7 @@ import { isUnderWay } from './operation-status.ts'
 import { createPatientSend, createSendInTurn } from './patient-send.ts'
 import { sharedRateLimiter } from './shared-rate-limiter.ts'
 
-/** Below Neon's own limits of 700 and 40 (docs/neon.md section 1, point 8). */
+/** Below Neon's own limits of 700 and 40 (docs/providers/neon.md). */
 const DEFAULT_LIMITS: RateLimits = { requestsPerMinute: 600, requestsPerSecond: 30 }
 
 export interface NeonApiOptions {

@@ -57,7 +57,7 @@ export interface NeonMeaning {
   readonly limit: NeonLimit | null
 }
 
-/** By code, whatever the status: those are not known of all (docs/neon.md section 3). */
+/** By code, whatever the status: those are not known of all (docs/providers/neon.md). */
 const LIMITS: Readonly<Record<string, NeonLimit>> = {
   PROJECTS_LIMIT_EXCEEDED: { of: 'projects', accountWide: true },
   ACTIVE_ENDPOINTS_LIMIT_EXCEEDED: { of: 'computes that run at once', accountWide: true },

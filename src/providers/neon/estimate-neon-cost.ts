@@ -5,7 +5,7 @@ const PROJECTS_PER_PAGE = 400
 /** Calls are repeated now and then: so much more is reckoned with. */
 const REPEATED = 1.05
 
-/** Calls of Neon's API that one tenant costs, at least and at most (docs/neon.md section 5; inferred). */
+/** Calls of Neon's API that one tenant costs, at least and at most (docs/providers/neon.md; inferred). */
 export const CALLS_PER_TENANT = {
   /** Over a stored URI. */
   migrate: { least: 0, most: 0 },

@@ -18,7 +18,7 @@ import { branchBody, computeBody, defined, neonId, projectBody, restoreBody, who
 
 /** How long an answer may take, in milliseconds. */
 const USUAL_MS = 30_000
-/** Of calls that make or restore: one such answer has been seen to take 12 s (docs/neon.md section 5). */
+/** Of calls that make or restore: one such answer has been seen to take 12 s (docs/providers/neon.md). */
 const LONG_MS = 90_000
 
 /** As many as Neon gives at once; of operations as many as can be of interest. */

@@ -3,7 +3,7 @@ import type { NeonCall } from './neon-call.ts'
 
 /** How often a call is made that Neon does not serve, or whose answer is lost. */
 const MOST_TRIES = 6
-/** How long the other operations of a project are waited for, in milliseconds (docs/neon.md section 3). */
+/** How long the other operations of a project are waited for, in milliseconds (docs/providers/neon.md). */
 const LONGEST_LOCKED_MS = 120_000
 /** How long refusals for the rate are put up with, in milliseconds. */
 const LONGEST_LIMITED_MS = 10 * 60_000
