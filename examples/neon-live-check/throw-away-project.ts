@@ -46,7 +46,13 @@ export class ThrowAwayProject {
         return created
       },
     }
-    this.account = createNeonAccount({ api: this.api, settings, box: secretBox(randomBytes(32)), clock })
+    this.account = createNeonAccount({
+      api: this.api,
+      settings,
+      box: secretBox(randomBytes(32)),
+      clock,
+      closures: undefined,
+    })
   }
 
   mark(kind: MarkKind, key: string): Mark {
