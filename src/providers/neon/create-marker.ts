@@ -11,6 +11,7 @@ import { explained } from './explained.ts'
 import { neonName, ownerAnnotations } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { branchOf, connectionTo, type TenantBranch } from './own-server.ts'
+import { requireRestorable } from './restore-source.ts'
 
 /** Neon keeps an expiring branch for 30 days at most; it is removed long before, by us. */
 const LONGEST_MS = 29 * 24 * 3_600_000
@@ -36,6 +37,7 @@ export async function createMarker(
   const { clock } = account
   const tenant = branchOf(placement)
   const planned = plannedMarker(placement, mark)
+  await requireRestorable(tenant, 'RESTORE_POINT_REFUSED', account)
   return withClient(connectionTo(placement, account), { applicationName: 'fleet/restore-point' }, async (client) => {
     // Else half of a migration outside a transaction could be what it leads back to.
     await lockMigrations(client, placement.database)

@@ -38,7 +38,7 @@ export async function restoreBranch(
     placement.loginRole === null ? [] : [{ role: placement.loginRole, privilege: 'CONNECT', grantable: false }]
   if ((await findKept()) === undefined) {
     const source = await restoreSource(point, mark, account)
-    await requireRestorable({ projectId, branchId }, account)
+    await requireRestorable({ projectId, branchId }, 'RESTORE_REFUSED', account)
     closedFor = await withoutProtection(placement, account, () =>
       withoutWrites(connection, async (client) => {
         await lockMigrations(client, placement.database)

@@ -47,17 +47,25 @@ export async function requireBranch(
 }
 
 /**
- * Refuses a restore that Neon would refuse, or from which there is no way back, before anybody is disturbed.
- * @throws FleetError RESTORE_REFUSED, and as `explained`
+ * Refuses a restore that Neon would refuse, or a restore point that nothing could be restored to, before anybody is disturbed.
+ * @param code what is refused
+ * @throws FleetError with that code, and as `explained`
  */
-export async function requireRestorable({ projectId, branchId }: TenantBranch, { api }: NeonAccount): Promise<void> {
+export async function requireRestorable(
+  { projectId, branchId }: TenantBranch,
+  code: 'RESTORE_REFUSED' | 'RESTORE_POINT_REFUSED',
+  { api }: NeonAccount,
+): Promise<void> {
   const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
-  if (branch === undefined) throw refusal(`Branch ${branchId} of project ${projectId} is gone.`)
+  if (branch === undefined) throw new FleetError(code, `Branch ${branchId} of project ${projectId} is gone.`)
   if (branch.parentId !== null)
-    throw refusal(`Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`)
+    throw new FleetError(code, `Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`)
   const restricted = branch.restrictedActions.find(({ name }) => name === 'restore')
   if (restricted !== undefined)
-    throw refusal(`Neon restores branch ${branchId} of project ${projectId} not now: ${restricted.reason}.`)
+    throw new FleetError(
+      code,
+      `Neon restores branch ${branchId} of project ${projectId} not now: ${restricted.reason}.`,
+    )
 }
 
 /**
@@ -75,8 +83,4 @@ export async function requireRestored({ projectId, branchId }: TenantBranch, { a
       remedy: "In Neon's console, look at the operations of the project; what was there before is kept.",
     },
   )
-}
-
-function refusal(message: string, remedy?: string): FleetError {
-  return new FleetError('RESTORE_REFUSED', message, remedy === undefined ? {} : { remedy })
 }
