@@ -78,9 +78,7 @@ function consequences({ skipped }: RolloutPlan, undo: UndoPlan): string[] {
           `Rollouts take again: ${readmits.join(', ')}.${undo.stranded > 0 ? ' Tenants that cannot return get them by `fleet rollout start`.' : ''}`,
         ]
       : []),
-    ...(releases === null
-      ? []
-      : [`New tenants get ${given} from now on, no more ${formatVersion(releases.from)}.`]),
+    ...(releases === null ? [] : [`New tenants get ${given} from now on, no more ${formatVersion(releases.from)}.`]),
   ]
   return lines.length === 0 ? [] : ['', ...lines]
 }
