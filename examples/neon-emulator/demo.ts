@@ -43,6 +43,9 @@ Object.assign(process.env, {
   FLEET_CATALOG_URL: neon.catalogUrl,
   FLEET_SECRET_KEY: randomBytes(32).toString('base64'),
 })
+// The command that runs is ended, no other begins, and what was started is stopped.
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort())
 try {
   await tellStory()
   await runCheck()
@@ -104,7 +107,7 @@ async function fleet(args: readonly string[], code: number): Promise<void> {
 }
 
 async function run(args: readonly string[], code: number): Promise<void> {
-  const child = spawn(process.execPath, args, { cwd: HERE, stdio: 'inherit' })
+  const child = spawn(process.execPath, args, { cwd: HERE, stdio: 'inherit', signal: interruption.signal })
   assert.deepEqual(await once(child, 'exit'), [code, null])
 }
 
