@@ -137,7 +137,6 @@ const DISTURBANCES: readonly Disturbance[] = [
   { what: 'the response is lost', fault: 'loseResponse', met: [undefined] },
   { what: 'it is locked out twice', fault: 'locked', met: [423, 423] },
   { what: 'the rate is too high', fault: { tooMany: {} }, met: [429] },
-  { what: 'the rate is too high for 3 s', fault: { tooMany: { retryAfter: 3 } }, met: [429] },
   { what: 'it is not served', fault: 'unavailable', met: [503] },
   { what: 'a page stands in for the answer', fault: 'cloudflare', met: [524] },
 ]
