@@ -99,16 +99,17 @@ describe('a mutation', () => {
 })
 
 describe('a question', () => {
-  test('that is not answered in time is asked again, a mutation is not', async () => {
+  test('that is not answered in time is asked again, a mutation that makes something is not', async () => {
     const { baseUrl, got } = await startHttpServer(({ method }) =>
       method === 'GET' && got.length > 1 ? FOUND : undefined,
     )
     const clock = createVirtualClock()
     const api = createNeonApi({ apiKey: new Secret('k'), baseUrl, clock, timeouts: { usual: 50, long: 50 } })
     expect(await look(api)).toHaveLength(1)
-    await expect(remove(api)).rejects.toMatchObject({ kind: 'lost', code: 'ETIMEDOUT' })
+    const made = api.createBranch('p', { parentId: 'br-1', name: 'fleet/rp/p1' })
+    await expect(made).rejects.toMatchObject({ kind: 'lost', code: 'ETIMEDOUT' })
     expect(got.slice(0, 2).map(({ method }) => method)).toEqual(['GET', 'GET'])
-    expect(got.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
+    expect(got.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 
   test('whose answer is lost is repeated, with an id of its own each time', async () => {
