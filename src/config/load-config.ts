@@ -48,9 +48,12 @@ export async function loadConfig({ cwd = process.cwd(), file }: LoadConfigOption
 }
 
 async function importDefault(path: string): Promise<unknown> {
-  const module: { default?: unknown } = await import(pathToFileURL(path).href).catch(async (error: unknown) => {
-    throw await explainLoadError(path, error)
-  })
+  const options = path.endsWith('.json') ? { with: { type: 'json' } } : {}
+  const module: { default?: unknown } = await import(pathToFileURL(path).href, options).catch(
+    async (error: unknown) => {
+      throw await explainLoadError(path, error)
+    },
+  )
   if (module.default !== undefined) return module.default
   throw new FleetError('CONFIG_INVALID', `${basename(path)} has no default export.`, {
     remedy: 'Write: export default defineFleet({ name: ... })',

@@ -39,6 +39,16 @@ test('loads the file that is named, and reads .env beside the working directory'
   expect(await load(cwd, 'other.config.mjs')).toMatchObject({ name: 'from-dotenv' })
 })
 
+test('loads JSON, and says which line of it is wrong', async () => {
+  const right = await projectWith({ 'fleet.config.json': '{ "name": "from-json" }' })
+  expect(await load(right)).toMatchObject({ name: 'from-json', file: join(right, 'fleet.config.json') })
+  const wrong = await projectWith({ 'fleet.config.json': '{\n  "name": from-json\n}' })
+  expect(await load(wrong)).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(/^fleet\.config\.json cannot be read: .+ \(fleet\.config\.json:\d\)$/),
+  })
+})
+
 test('says where it looked when there is none', async () => {
   const cwd = await projectWith({})
   expect(await load(cwd)).toMatchObject({
