@@ -49,7 +49,7 @@ test('an admin that lacks grants is told what to run, and then it works', async 
     await asSuperuser(remedy.replace('Run as a superuser: ', ''))
   } else {
     // Up to 15, CREATEROLE may grant itself any role that is no superuser.
-    expect(refused).toMatchObject({ server: 'main' })
+    expect(refused).toMatchObject({ ref: { server: 'main' } })
   }
   expect((await provider.diagnose()).filter((it) => it.verdict === 'error')).toEqual([])
   const placement = await tenant(await template(), 'one')
