@@ -20,7 +20,8 @@ export async function* pruneRestorePoints(context: ReleaseContext): AsyncGenerat
 /** Removes all that a tenant could return to. */
 export async function releaseRestorePointsOf(tenantId: string, context: ReleaseContext): Promise<void> {
   const points = await listRestorePoints(context.db, { tenantId })
-  for await (const _ of release(points, context));
+  // The oldest first: what a restore has kept may have to outlive what was made before it.
+  for await (const _ of release(points.toReversed(), context));
 }
 
 async function* release(
