@@ -91,6 +91,8 @@ export interface Branch {
  * operation may be repeated after a crash at any point.
  */
 export interface CopyingProvider {
+  /** Whether all restore points and branches of a tenant are gone once its database is deleted. */
+  readonly copiesGoWithTenant: boolean
   /** How many databases of one server are copied at once; more wait. */
   readonly copiesAtOnce: number
 

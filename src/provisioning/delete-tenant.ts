@@ -40,10 +40,14 @@ export async function deleteTenant(
         throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
     })
   }
-  await releaseRestorePoints(id)
-  if (tenant.origin === 'created' && tenant.placement !== null) {
-    await provider.deleteDatabase(tenant.placement, { fleet, catalogId, kind: 'tenant', key: id })
+  const deleteDatabase = async () => {
+    if (tenant.origin === 'created' && tenant.placement !== null)
+      await provider.deleteDatabase(tenant.placement, { fleet, catalogId, kind: 'tenant', key: id })
   }
+  // Some of what goes with the tenant may be of the kind that cannot go before it.
+  if (provider.copiesGoWithTenant) await deleteDatabase()
+  await releaseRestorePoints(id)
+  if (!provider.copiesGoWithTenant) await deleteDatabase()
   await changeTenant(db, id, 'finish-delete')
   publish({ type: 'tenant.deleted', at: clock.now().toISOString(), tenantId: id })
 }

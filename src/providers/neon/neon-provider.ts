@@ -48,6 +48,7 @@ export function createNeonProvider({ settings, clock, box, closures }: NeonProvi
     isPrivate: false,
     hasTemplates: false,
     servers: [SERVER],
+    copiesGoWithTenant: true,
     copiesAtOnce: BRANCHES_AT_ONCE,
 
     async capabilities() {

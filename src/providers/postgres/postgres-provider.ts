@@ -77,6 +77,7 @@ export function createPostgresProvider({
 
   return {
     kind: 'postgres',
+    copiesGoWithTenant: false,
     copiesAtOnce: AT_ONCE,
     isPrivate: false,
     hasTemplates: true,

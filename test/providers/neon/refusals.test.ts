@@ -40,6 +40,17 @@ describe('a tenant', () => {
     expect(await seeProjects(emulator)).toEqual([])
   })
 
+  test('that has returned to what a restore had kept is deleted, though Neon lets go of that root no more', async () => {
+    const { fleet, create, emulator } = await setupNeonFleet()
+    await create(['a'])
+    await fleet.restorePoints.create('a')
+    const { kept } = await fleet.restore('a')
+    await fleet.restore('a', { to: kept.id, acceptDataLoss: true })
+    await fleet.tenants.delete(['a'])
+    expect(await seeProjects(emulator)).toEqual([])
+    expect((await fleet.restorePoints.list()).filter(({ state }) => state === 'ready')).toEqual([])
+  })
+
   test('whose restore was accepted while Neon went away has returned once when it is asked again', async () => {
     const { fleet, create, emulator, asApplication } = await setupNeonFleet()
     await create(['a'])
