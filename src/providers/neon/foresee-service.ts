@@ -2,7 +2,8 @@ import type { ServiceCost, ServiceWork } from '../../model/service-cost.ts'
 import { CALLS_PER_TENANT, estimateCalls, estimateMinutes, estimateWakes } from './estimate-neon-cost.ts'
 import { explained } from './explained.ts'
 import type { NeonAccount } from './neon-account.ts'
-import { NEON_PLANS, type NeonPlan, PRICES_AS_OF, planNamed } from './prices.ts'
+import { type NamedPlan, planOf } from './plan-of.ts'
+import { PRICES_AS_OF } from './prices.ts'
 
 const HOUR_MS = 3_600_000
 /** What is taken for the work on a tenant until something was measured, in seconds. */
@@ -41,19 +42,6 @@ export async function foreseeService(work: ServiceWork, account: NeonAccount): P
     branches: work.restorePoints,
     warnings: work.keep === null ? [] : windowWarnings(window, work.keep + leastMs),
   }
-}
-
-interface NamedPlan {
-  readonly name: string
-  readonly plan: NeonPlan
-}
-
-/** Undefined: whoever has the key does not say which organisation, or its plan is none that we know. */
-async function planOf({ api, settings: { orgId } }: NeonAccount): Promise<NamedPlan | undefined> {
-  if (orgId === undefined) return undefined
-  const { plan } = await explained(`Organisation ${orgId} was not looked at`, () => api.getOrganization(orgId))
-  const name = planNamed(plan)
-  return name && { name, plan: NEON_PLANS[name] }
 }
 
 function dollarsOf({ tenants }: ServiceWork, known: NamedPlan | undefined, { settings }: NeonAccount) {

@@ -11,6 +11,7 @@ import { neonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import type { NeonBranch, NeonRestore } from './neon-api.ts'
 import { branchOf, connectionTo } from './own-server.ts'
+import { requireRootSlot } from './require-root-slot.ts'
 import { requireRestorable, requireRestored, restoreSource } from './restore-source.ts'
 import { waitForProject } from './wait-for-project.ts'
 import { withoutProtection } from './without-protection.ts'
@@ -39,6 +40,7 @@ export async function restoreBranch(
   if ((await findKept()) === undefined) {
     const source = await restoreSource(point, mark, account)
     await requireRestorable({ projectId, branchId }, 'RESTORE_REFUSED', account)
+    await requireRootSlot({ projectId, branchId }, account)
     closedFor = await withoutProtection(placement, account, () =>
       withoutWrites(connection, async (client) => {
         await lockMigrations(client, placement.database)

@@ -31,7 +31,7 @@ async function lockTables(fence: Client, database: string): Promise<void> {
     `select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid) as tables
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-        and pg_has_role(c.relowner, 'usage')`,
+        and (pg_has_role(c.relowner, 'usage') or has_table_privilege(c.oid, 'update'))`,
   )
   const tables = rows[0]?.tables ?? null
   if (tables === null) return
@@ -42,21 +42,29 @@ async function lockTables(fence: Client, database: string): Promise<void> {
   }
 }
 
-/** Those of roles that the owner is no member of are Neon's own, or a superuser's. */
+/** Superusers are Neon itself: it does not write to a tenant's tables, and nobody else can end its sessions. */
 async function endSessions(
   fence: Client,
   { database, except }: { readonly database: string; readonly except: number },
 ): Promise<void> {
   const { rows } = await fence.query<{ user: string; ended: boolean }>(
     `select a.usename::text as user,
-            case when pg_has_role(a.usesysid, 'usage') then pg_terminate_backend(a.pid, ${PATIENCE_MS}) end as ended
-       from pg_stat_activity a
-      where a.datname = current_database() and a.pid not in (pg_backend_pid(), $1) and a.backend_type = 'client backend'`,
+            case when pg_has_role(a.usesysid, 'usage') or pg_has_role('pg_signal_backend', 'usage')
+              then pg_terminate_backend(a.pid, ${PATIENCE_MS}) else false end as ended
+       from pg_stat_activity a join pg_roles r on r.oid = a.usesysid
+      where a.datname = current_database() and a.pid not in (pg_backend_pid(), $1) and a.backend_type = 'client backend'
+        and not r.rolsuper`,
     [except],
   )
-  const left = rows.filter(({ ended }) => ended === false)
+  const left = rows.filter(({ ended }) => !ended)
   if (left.length > 0)
-    throw new FleetError('DATABASE_IN_USE', `A session of "${left[0]?.user}" in database "${database}" does not end.`)
+    throw new FleetError(
+      'DATABASE_IN_USE',
+      `The session of "${left[0]?.user}" in database "${database}" cannot be ended.`,
+      {
+        remedy: 'End it, and try again: what it has written could not be counted.',
+      },
+    )
 }
 
 function busy(database: string, cause: unknown): FleetError {

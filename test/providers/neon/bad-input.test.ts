@@ -100,7 +100,7 @@ describe('of the account', () => {
     const account = await setupNeonAccount({ limits: { projects: 1 } })
     const it = await withPoint(account)
     await refused(account, () => account.tenant('b'), {
-      code: 'NEON_LIMIT',
+      code: 'NEON_QUOTA',
       message: expect.stringMatching(/projects/),
     })
     await restoring(account, it)()
