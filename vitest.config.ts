@@ -8,7 +8,8 @@ export default defineConfig({
     // Tests start servers and processes, on machines that may have little to spare.
     testTimeout: 240_000,
     hookTimeout: 120_000,
-    maxWorkers: 3,
+    // They also wait, for servers and processes: there is room for more than there are cores.
+    maxWorkers: 4,
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: '.vitest/report.json' },
   },

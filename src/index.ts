@@ -61,6 +61,7 @@ export type {
   Loss,
   NotCompared,
   RestorePoint,
+  RestorePointGrade,
   RestorePointReason,
   RestoreResult,
   Salvage,
@@ -84,7 +85,7 @@ export type {
 } from './model/rollout.ts'
 export type { PauseReason, RolloutOutcome, RolloutState } from './model/rollout-state.ts'
 export type { SweepFinding, SweepVerdict } from './model/sweep.ts'
-export type { Placement, Tags, Tenant } from './model/tenant.ts'
+export type { DeletedTenant, Placement, Tags, Tenant } from './model/tenant.ts'
 export type { TenantRunState } from './model/tenant-run-state.ts'
 export type { TenantState } from './model/tenant-state.ts'
 

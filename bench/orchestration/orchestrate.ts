@@ -30,6 +30,7 @@ async function orchestrate({ catalog: address, password, tenants, concurrency }:
   const context: DriveContext = {
     db,
     clock: systemClock,
+    attend: async () => async () => {},
     connect: async () => to,
     migrations,
     allowUnordered: false,

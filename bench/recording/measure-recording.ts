@@ -43,7 +43,8 @@ export async function measureRecording(
   const migrations = await loadMigrations({ folder, root: server.root })
   await (await prepareTenants(server, TENANTS)).reset()
   await seed(server, name)
-  const recordMs = await time(() => createRecordings(config).of(migrations))
+  const recordings = createRecordings(config)
+  const recordMs = await time(() => recordings.of(migrations)).finally(() => recordings.close())
   const [firstPlanMs = 0, samePlanMs = 0] = await timePlans(config, { migrations: migrations.length, times: 2 })
   const [laterPlanMs = 0] = await timePlans(config, { migrations: migrations.length, times: 1 })
   return { migrations: migrations.length, recordMs, firstPlanMs, samePlanMs, laterPlanMs }

@@ -1,7 +1,10 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import type { BenchFleet } from './with-bench-fleet.ts'
-import { startWriter } from './writer.ts'
+import type { WriterRequest } from './writer-process.ts'
 
 /** What a client saw of a server. */
 export interface Seen {
@@ -13,8 +16,8 @@ export interface Seen {
 }
 
 const ALONE_MS = 10_000
-/** As many copies at once as a rollout makes on one server. */
-const AT_ONCE = 4
+/** As many tenants at once as a rollout has in hand by default on one server; how many of them are copied at once, the provider decides. */
+const AT_ONCE = 8
 
 /** Writes to one tenant without a pause, first alone, then while all others get restore points. */
 export async function measureNeighbour(
@@ -24,20 +27,34 @@ export async function measureNeighbour(
   const neighbour = await tenantWith('neighbour', 1_000)
   const ids = Array.from({ length: tenants }, (_, index) => `other-${index + 1}`)
   for await (const _ of fleet.tenants.create(ids.map((id) => ({ id }))));
-  const writer = startWriter(await applicationOf(neighbour), 1_000_000_000)
-  await writer.begun
-  const start = performance.now()
+  const stop = await startNeighbour(await applicationOf(neighbour))
+  const start = Date.now()
   await setTimeout(ALONE_MS)
-  const middle = performance.now()
+  const middle = Date.now()
   const limit = pLimit(AT_ONCE)
   await limit.map(ids, (id) => fleet.restorePoints.create(id))
-  const end = performance.now()
-  const all = await writer.stop()
+  const end = Date.now()
+  const all = await stop()
   const [alone, beside] = [seen(all, start, middle), seen(all, middle, end)]
   return { alone, beside, share: beside.rate / alone.rate, points: tenants / ((end - middle) / 1_000) }
 }
 
-function seen(all: readonly { readonly ms: number; readonly at: number }[], from: number, to: number): Seen {
+/** Starts a client; answers with how to end it. */
+async function startNeighbour(to: ConnectionDescriptor): Promise<() => Promise<Written>> {
+  const child = fork(new URL('./writer-process.ts', import.meta.url), { serialization: 'advanced' })
+  const { password, ...address } = to
+  child.send({ ...address, password: password?.reveal() ?? '' } satisfies WriterRequest)
+  await once(child, 'message')
+  return async () => {
+    child.send('stop')
+    const [written] = await once(child, 'message')
+    return written
+  }
+}
+
+type Written = readonly { readonly ms: number; readonly at: number }[]
+
+function seen(all: Written, from: number, to: number): Seen {
   const sorted = all
     .filter(({ at }) => at >= from && at < to)
     .map(({ ms }) => ms)

@@ -1,18 +1,24 @@
 /**
  * The story of `fleet demo` with tenants that are projects at Neon, on an emulator of it: `cd examples && node neon-emulator/demo.ts`.
- * Each step is a command line of `fleet`, and is checked; it ends by itself, and leaves nothing.
+ * Each step is a command line of `fleet`, and is checked: it is told on the embedded server as well, and says the same there, but for
+ * the lines that `same-story.ts` names. It ends by itself, and leaves nothing.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type Fleet, loadConfig, openFleet } from 'kysely-fleet'
 import { Client } from 'pg'
 import { startLocalNeon } from '../../test/support/neon-emulator/start-local-neon.ts'
+import { assertSameStory, DIFFERENCES } from './same-story.ts'
 
 const HERE = import.meta.dirname
+const DEMO = join(HERE, '../../src/cli/demo')
 const FLEET = fileURLToPath(new URL('./cli/main.js', import.meta.resolve('kysely-fleet')))
 const TENANTS = {
   internal: ['acme', 'globex'],
@@ -35,6 +41,13 @@ const projectOf = (id: string): Project => ({
   legacy_notes: `call ${id} back`,
 })
 
+/** The folder of the same fleet on the embedded server. */
+const twin = await mkdtemp(join(tmpdir(), 'fleet-demo-twin-'))
+await cp(DEMO, twin, { recursive: true })
+await writeFile(join(twin, 'package.json'), '{ "private": true, "type": "module" }\n')
+/** Why lines differed. */
+const met = new Set<string>()
+
 const neon = await startLocalNeon({ operationMs: 200, enforceRateLimit: true })
 Object.assign(process.env, {
   NEON_BASE_URL: neon.baseUrl,
@@ -47,23 +60,46 @@ Object.assign(process.env, {
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort())
 try {
-  await tellStory()
+  // Held, so that its server is not stopped after each command.
+  await withFleet(twin, async () => tellStory())
+  assert.deepEqual([...met].sort(), DIFFERENCES.map(({ why }) => why).sort())
   await runCheck()
   // It answers a request that Neon's specification does not know with 400 or 501; these are the details.
   assert.deepEqual(neon.violations, [])
 } finally {
   await neon.stop()
+  await rm(twin, { recursive: true, force: true })
 }
 
 async function tellStory(): Promise<void> {
-  await fleet(['doctor'], 0)
+  await alone(['doctor'], 0)
   await fleet(['rollout', 'start', '--to', START, '--yes'], 0)
   for (const [ring, ids] of Object.entries(TENANTS)) {
     await fleet(['tenant', 'create', ...ids, '--tag', `ring=${ring}`], 0)
   }
   assert.equal((await projectsAtNeon()).length, ALL.length)
   await fleet(['rollout', 'start', '--to', SAFE, '--yes'], 0)
-  const urls = await withFleet((it) => urlsOf(it))
+  const urls = await withFleet(HERE, (it) => urlsOf(it))
+  for (const folder of [HERE, twin]) await writeProjects(folder)
+
+  // Shortens titles and drops notes: 3 says that a tenant failed, and that those after it were left alone.
+  await fleet(['rollout', 'start', '--yes'], 3)
+  const failed = await withFleet(HERE, (it) => it.rollouts.status())
+  assert.equal(failed.state, 'paused')
+  await fleet(['rollout', 'undo', failed.id, '--yes'], 0)
+  await fleet(['status'], 0)
+
+  // As it was before: the same addresses, the same rows, the same version.
+  assert.deepEqual(await withFleet(HERE, (it) => urlsOf(it)), urls)
+  for (const folder of [HERE, twin]) await checkProjects(folder)
+
+  await fleet(['tenant', 'delete', ...ALL, '--yes'], 0)
+  await fleet(['sweep', '--yes'], 0)
+  assert.deepEqual(await projectsAtNeon(), [])
+}
+
+async function writeProjects(folder: string): Promise<void> {
+  const urls = await withFleet(folder, (it) => urlsOf(it))
   for (const id of ALL) {
     const { title, legacy_notes } = projectOf(id)
     await inTenant(
@@ -73,25 +109,15 @@ async function tellStory(): Promise<void> {
       [title, legacy_notes],
     )
   }
+}
 
-  // Shortens titles and drops notes: 3 says that a tenant failed, and that those after it were left alone.
-  await fleet(['rollout', 'start', '--yes'], 3)
-  const failed = await withFleet((it) => it.rollouts.status())
-  assert.equal(failed.state, 'paused')
-  await fleet(['rollout', 'undo', failed.id, '--yes'], 0)
-  await fleet(['status'], 0)
-
-  // As it was before: the same addresses, the same rows, the same version.
-  assert.deepEqual(await withFleet((it) => urlsOf(it)), urls)
+async function checkProjects(folder: string): Promise<void> {
+  const urls = await withFleet(folder, (it) => urlsOf(it))
   for (const id of ALL) {
     assert.deepEqual(await inTenant(urls[id], 'select title, legacy_notes from projects'), [projectOf(id)])
     const [last] = await inTenant(urls[id], 'select name from kysely_migration order by name desc limit 1')
     assert.deepEqual(last, { name: SAFE })
   }
-
-  await fleet(['tenant', 'delete', ...ALL, '--yes'], 0)
-  await fleet(['sweep', '--yes'], 0)
-  assert.deepEqual(await projectsAtNeon(), [])
 }
 
 /** What a user with an account would run against Neon itself. */
@@ -101,18 +127,37 @@ async function runCheck(): Promise<void> {
   assert.deepEqual(await projectsAtNeon(), [])
 }
 
+/** One step of the story: on the emulator, then on the embedded server, where it must say the same. */
 async function fleet(args: readonly string[], code: number): Promise<void> {
+  const atNeon = await alone(args, code)
+  const embedded = await run([FLEET, ...args], code, { cwd: twin, shows: false })
+  assertSameStory({ neon: atNeon, embedded }, met)
+}
+
+/** A step whose output is about the provider. */
+async function alone(args: readonly string[], code: number): Promise<string> {
   console.log(`\n$ fleet ${args.join(' ')}`)
-  await run([FLEET, ...args], code)
+  return run([FLEET, ...args], code)
 }
 
-async function run(args: readonly string[], code: number): Promise<void> {
-  const child = spawn(process.execPath, args, { cwd: HERE, stdio: 'inherit', signal: interruption.signal })
-  assert.deepEqual(await once(child, 'exit'), [code, null])
+/** Returns what it printed. */
+async function run(args: readonly string[], code: number, { cwd = HERE, shows = true } = {}): Promise<string> {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    // Else lines are broken where a name is longer.
+    env: { ...process.env, COLUMNS: '1000' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal: interruption.signal,
+  })
+  if (shows) child.stdout.pipe(process.stdout, { end: false })
+  const [output, exit] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  if (exit[0] !== code && !shows) process.stdout.write(output)
+  assert.deepEqual(exit, [code, null])
+  return output
 }
 
-async function withFleet<T>(use: (fleet: Fleet) => Promise<T>): Promise<T> {
-  const opened = await openFleet(await loadConfig({ cwd: HERE }))
+async function withFleet<T>(folder: string, use: (fleet: Fleet) => Promise<T>): Promise<T> {
+  const opened = await openFleet(await loadConfig({ cwd: folder }))
   try {
     return await use(opened)
   } finally {

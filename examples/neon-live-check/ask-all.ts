@@ -10,6 +10,7 @@ import { branchOf } from '../../src/providers/neon/own-server.ts'
 import { createRehearsalBranch } from '../../src/providers/neon/rehearsal-branch.ts'
 import { waitForProject } from '../../src/providers/neon/wait-for-project.ts'
 import { type Answers, NOT_ASKED, outcomeOf } from './answers.ts'
+import { askChildren } from './ask-children.ts'
 import { askRestores } from './ask-restores.ts'
 import { secondsSince, type ThrowAwayProject } from './throw-away-project.ts'
 
@@ -33,6 +34,7 @@ export async function askAll(project: ThrowAwayProject, answers: Answers): Promi
   })
   if (second === undefined) throw new Error('Without a restore point there is nothing to restore to.')
   await askBranches(project, { placement, first }, answers)
+  await askChildren(project, placement, answers)
   await askRestores(project, { placement, first, second }, answers)
   await askSuspension(project, placement, answers)
   await askDeletion(project, placement, answers)

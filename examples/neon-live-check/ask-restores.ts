@@ -3,10 +3,12 @@ import type { Placement } from '../../src/model/tenant.ts'
 import { quoteIdentifier, quoteLiteral } from '../../src/postgres/identifiers.ts'
 import { SQLSTATE, sqlstateOf } from '../../src/postgres/sqlstate.ts'
 import type { RestorePointRef } from '../../src/providers/copying-provider.ts'
+import { connectionOf } from '../../src/providers/neon/connection-of.ts'
 import { deleteBranch } from '../../src/providers/neon/delete-branch.ts'
-import { branchOf } from '../../src/providers/neon/own-server.ts'
+import { branchOf, databaseAt } from '../../src/providers/neon/own-server.ts'
 import { restoreBranch } from '../../src/providers/neon/restore-branch.ts'
 import { type Answers, outcomeOf } from './answers.ts'
+import { askGuesses } from './ask-guesses.ts'
 import { secondsSince, type ThrowAwayProject } from './throw-away-project.ts'
 
 interface Points {
@@ -55,6 +57,15 @@ export async function askRestores(project: ThrowAwayProject, points: Points, ans
     if (older?.parentId === keptId && older.expiresAt !== null) return 'yes'
     return `parent ${older?.parentId}, expires ${older?.expiresAt?.toISOString() ?? 'never'}`
   })
+  await answers.ask('earlier', async () => {
+    const older = await api.getBranch(projectId, first.databaseId)
+    const wanted = { parentId: branchId, parentLsn: older?.parentLsn ?? '', name: 'earlier', compute: {} }
+    const { branch } = await project.change(() => api.createBranch(projectId, wanted))
+    const to = await connectionOf({ projectId, branchId: branch.id, database: databaseAt(placement) }, account)
+    const rows = await project.query(to, 'select id from rows_of_ours order by id')
+    await project.change(() => api.deleteBranch(projectId, branch.id))
+    return JSON.stringify(rows) === '[{"id":1}]' ? 'yes' : JSON.stringify(rows)
+  })
   await answers.ask('passwords', async () => {
     if (await logsIn(project, placement, newPassword)) return 'the new one'
     return (await logsIn(project, placement, project.password)) ? 'the old one' : 'neither'
@@ -65,6 +76,7 @@ export async function askRestores(project: ThrowAwayProject, points: Points, ans
     await deleteBranch({ projectId, name: 'fleet/rp/p1', branchId: first.databaseId }, mark, account)
     return outcomeOf(project.change(() => api.deleteBranch(projectId, keptId)))
   })
+  await askGuesses(project, placement, answers)
   await askUndo(project, placement, answers)
 }
 

@@ -24,12 +24,16 @@ if (!NEON_API_KEY) {
 const project = new ThrowAwayProject(
   {
     apiKey: new Secret(NEON_API_KEY),
+    placement: 'project-per-tenant',
+    templateProjectId: undefined,
     region: NEON_REGION,
     orgId: NEON_ORG_ID,
     pgVersion: 18,
     historyRetention: undefined,
     autoscaling: undefined,
     suspendTimeout: undefined,
+    suspendAfter: false,
+    prices: undefined,
     requestsPerMinute: 600,
     requestsPerSecond: 30,
     baseUrl: NEON_BASE_URL,

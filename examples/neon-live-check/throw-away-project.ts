@@ -3,6 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 import { secretBox } from '../../src/lib/secret-box.ts'
 import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import type { Mark, MarkKind } from '../../src/model/mark.ts'
+import type { NeonSettings } from '../../src/model/neon-settings.ts'
 import { Secret } from '../../src/model/secret.ts'
 import type { Placement } from '../../src/model/tenant.ts'
 import { withClient } from '../../src/postgres/connect.ts'
@@ -10,7 +11,7 @@ import type { RestorePointRef } from '../../src/providers/copying-provider.ts'
 import { createMarker } from '../../src/providers/neon/create-marker.ts'
 import { createNeonApi } from '../../src/providers/neon/create-neon-api.ts'
 import { deleteTenantProject } from '../../src/providers/neon/delete-project.ts'
-import { createNeonAccount, type NeonAccount, type NeonSettings } from '../../src/providers/neon/neon-account.ts'
+import { createNeonAccount, type NeonAccount } from '../../src/providers/neon/neon-account.ts'
 import type { NeonApi, NeonOperations } from '../../src/providers/neon/neon-api.ts'
 import { connectionTo } from '../../src/providers/neon/own-server.ts'
 import { createTenantProject } from '../../src/providers/neon/tenant-project.ts'
@@ -103,15 +104,14 @@ export class ThrowAwayProject {
       // Made by this very process: nothing has to prove that it is ours.
       await this.api.deleteProject(projectId)
     } else {
-      await deleteTenantProject({ databaseId: null }, this.tenantMark, this.account)
+      await deleteTenantProject({ database: '', databaseId: null }, this.tenantMark, this.account)
     }
   }
 
   async #search(name: string): Promise<string> {
-    const { orgId } = this.account.settings
     const since = this.clock.now().getTime()
     for (let tries = 1; ; tries++) {
-      for await (const { projects } of this.api.listProjects({ search: name, ...(orgId ? { orgId } : {}) })) {
+      for await (const { projects } of this.account.projects(name)) {
         if (projects.some((it) => it.name === name))
           return tries === 1 ? 'at once' : `after ${secondsSince(since, this.clock)}`
       }

@@ -132,6 +132,10 @@ export interface CatalogSchema {
     history_id: string
     counters: JSONColumnType<WriteCounters> | null
     copying: JSONColumnType<CopyTaken> | null
+    position: string | null
+    reach: string | null
+    has_copy: Generated<boolean>
+    goes_with_tenant: Generated<boolean>
     bytes: ColumnType<string | null, number | null, number | null>
     created_at: Generated<Date>
     ready_at: Date | null

@@ -10,6 +10,7 @@ import { up as recordedMigrations } from './migrations/0002-recorded-migrations.
 import { up as restorePoints } from './migrations/0003-restore-points.ts'
 import { up as undo } from './migrations/0004-undo.ts'
 import { up as databaseIds } from './migrations/0005-database-ids.ts'
+import { up as positions } from './migrations/0006-positions.ts'
 
 /** In order. A migration that an older program cannot live with also raises `fleet.meta.least_program`. */
 export const CATALOG_MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -18,6 +19,7 @@ export const CATALOG_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_restore_points': { up: restorePoints },
   '0004_undo': { up: undo },
   '0005_database_ids': { up: databaseIds },
+  '0006_positions': { up: positions },
 }
 
 export interface OpenCatalogOptions {

@@ -4,6 +4,7 @@ import { RESTORE_POINT, type RestorePointState } from '../model/restore-point-st
 import { stateAfter } from '../model/state-machine.ts'
 import type { CatalogDb } from './catalog-schema.ts'
 import { branchesInUse } from './rehearsals.ts'
+import { IS_POSITION } from './restore-point-expiry.ts'
 import type { TemplateRow } from './templates.ts'
 
 // What a sweep asks: whose a name on a server is, and which records name a database. Always of a page, never of the fleet.
@@ -13,24 +14,47 @@ export interface NameOnServer {
   readonly server: string
   readonly name: string
   readonly mark: Pick<Mark, 'kind' | 'key'>
+  readonly databaseId?: string | null
+  /** There are several of this name: the tenant's record says which it is. */
+  readonly isSpare?: boolean
 }
 
 /**
  * Returns those that some record owns: a tenant, a template, a restore point that is not given up or a branch of a rehearsal
- * that is under way, of that kind, key and server; or any tenant that lives in, or logs in by, that name.
+ * that is under way, of that kind, key and server; or any tenant that lives in, or logs in by, that name. A spare one is owned
+ * unless its tenant is recorded to live in another one.
  */
 export async function findOwned<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<ReadonlySet<T>> {
+  const only = names.filter((it) => !it.isSpare)
   const byRecord = await Promise.all([
-    ownedTenants(db, names),
-    ownedTemplates(db, names),
-    ownedRestorePoints(db, names),
-    ownedBranches(db, names),
+    ownedSpares(
+      db,
+      names.filter((it) => it.isSpare),
+    ),
+    ownedTenants(db, only),
+    ownedTemplates(db, only),
+    ownedRestorePoints(db, only),
+    ownedBranches(db, only),
   ])
   const owned = new Set(byRecord.flat())
-  const others = names.filter((it) => !owned.has(it))
+  const others = only.filter((it) => !owned.has(it))
   // Few are left, as a rule none: this one has no index.
   for (const it of await placedTenants(db, others)) owned.add(it)
   return owned
+}
+
+/** Any of them may be that of a tenant without a record, or of one that is being made. */
+async function ownedSpares<T extends NameOnServer>(db: CatalogDb, spares: readonly T[]): Promise<T[]> {
+  if (spares.length === 0) return []
+  const rows = await db
+    .selectFrom('fleet.tenant')
+    .select(['id', 'server', sql<string>`placement ->> 'databaseId'`.as('databaseId')])
+    .where('state', '<>', 'deleted')
+    .where(sql<SqlBool>`id = any(${spares.map(({ mark }) => mark.key)})`)
+    .where(sql<SqlBool>`placement ->> 'databaseId' is not null`)
+    .execute()
+  const recorded = new Map(rows.map(({ id, server, databaseId }) => [pair(server, id), databaseId]))
+  return spares.filter((it) => (recorded.get(pair(it.server, it.mark.key)) ?? it.databaseId) === it.databaseId)
 }
 
 async function ownedTenants<T extends NameOnServer>(db: CatalogDb, names: readonly T[]): Promise<T[]> {
@@ -125,6 +149,8 @@ export async function* listPlacedRestorePoints(db: CatalogDb): AsyncGenerator<Pl
       .select(['p.id', 'p.tenant_id', 'p.server', 'p.database', 'p.database_id'])
       .where('p.id', '>', after)
       .where('p.state', '=', 'ready')
+      // There is nothing to be on a server.
+      .where(sql<SqlBool>`not ${IS_POSITION}`)
       .where(NOT_BEING_RESTORED)
       .orderBy('p.id')
       .limit(PAGE)

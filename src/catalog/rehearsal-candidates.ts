@@ -5,7 +5,8 @@ import type { RolloutPlan } from '../model/rollout.ts'
 import type { Placement } from '../model/tenant.ts'
 import { type Assignment, assignWaves, plannedWaves } from './assign-waves.ts'
 import type { CatalogDb } from './catalog-schema.ts'
-import { EXPIRES_AT, reasonOf } from './restore-points.ts'
+import { EXPIRES_AT, IS_POSITION } from './restore-point-expiry.ts'
+import { reasonOf } from './restore-points.ts'
 
 /** A tenant of a plan that could be rehearsed. */
 export interface RehearsalCandidate {
@@ -107,7 +108,7 @@ function plannedTenants({ plan, assignment }: Omit<CandidateInput, 'size'>): Raw
         from fleet.restore_point p join fleet.history ph on ph.id = p.history_id
           left join fleet.rollout r on r.id = p.rollout_id
         where p.tenant_id = t.id and p.state = 'ready' and p.server = t.server and ph.names <@ h.names
-          and coalesce(${EXPIRES_AT} > now(), true)
+          and coalesce(${EXPIRES_AT} > now(), true) and not ${IS_POSITION}
         order by p.id desc limit 1
       ) u on true
     where a.wave = any(${[...plannedWaves(assignment, plan)]})`

@@ -28,7 +28,8 @@ export interface RestorePointShares {
   readonly elsewhere: { readonly tenants: number; readonly examples: readonly string[] }
 }
 
-const EXAMPLES = 3
+/** So many tenants are named that cannot have one. */
+export const EXAMPLES = 3
 
 /** Counts the tenants that get a restore point by server, with some of their databases: the same ones for the same plan. */
 export async function shareRestorePoints(db: CatalogDb, input: ShareInput): Promise<RestorePointShares> {
@@ -82,7 +83,7 @@ export async function listMadeCopies(
     select s.server, p.bytes::float8 as bytes, p.copying
     from unnest(${[...servers]}::text[]) as s (server) cross join lateral (
       select bytes, copying from fleet.restore_point
-      where server = s.server and copying is not null order by id desc limit ${most}
+      where server = s.server and copying is not null and position is null order by id desc limit ${most}
     ) p`.execute(db)
   return rows.map(({ server, bytes, copying }) => ({ server, bytes, ...copying }))
 }

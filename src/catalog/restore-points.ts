@@ -6,11 +6,17 @@ import { stateAfter, statesAccepting } from '../model/state-machine.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { saveHistory } from './histories.ts'
+import { EXPIRES_AT } from './restore-point-expiry.ts'
+import { formatId, parseId } from './restore-point-id.ts'
 
 /** A restore point with what only the fleet itself needs to know. */
 export interface StoredRestorePoint extends RestorePoint {
   readonly databaseId: string | null
   readonly counters: WriteCounters | null
+  /** In a history that the provider keeps anyway, in the provider's words; null: it was a copy from the beginning. */
+  readonly position: string | null
+  /** Whether anything was made, or begun to be made, that has to be removed. */
+  readonly hasCopy: boolean
   /** By the catalog's clock. */
   readonly expired: boolean
 }
@@ -24,6 +30,8 @@ export interface NewRestorePoint {
   readonly replacedBy?: string
   /** How long it is kept, in milliseconds. */
   readonly keep: number
+  /** Whether something is going to be made, not just noted. */
+  readonly hasCopy: boolean
   /** Where it will be. */
   readonly place: (id: string) => { readonly server: string; readonly database: string }
 }
@@ -31,7 +39,7 @@ export interface NewRestorePoint {
 /** Records a restore point as `creating`; returns its id. */
 export async function insertRestorePoint(
   db: CatalogDb,
-  { tenantId, history, rolloutId, replacedBy, keep, place }: NewRestorePoint,
+  { tenantId, history, rolloutId, replacedBy, keep, hasCopy, place }: NewRestorePoint,
 ): Promise<string> {
   const history_id = await saveHistory(db, history)
   const { rows } = await sql<{ id: number }>`
@@ -41,19 +49,21 @@ export async function insertRestorePoint(
   const { server, database } = place(id)
   const replaced = replacedBy === undefined ? null : parseId(replacedBy)
   await sql`
-    insert into fleet.restore_point (id, tenant_id, state, rollout_id, replaced_by, server, database, history_id, keep)
+    insert into fleet.restore_point (id, tenant_id, state, rollout_id, replaced_by, server, database, history_id, has_copy, keep)
     overriding system value
-    values (${number}, ${tenantId}, 'creating', ${rolloutId ?? null}, ${replaced}, ${server}, ${database}, ${history_id},
+    values (${number}, ${tenantId}, 'creating', ${rolloutId ?? null}, ${replaced}, ${server}, ${database}, ${history_id}, ${hasCopy},
       make_interval(secs => ${keep / 1_000}))`.execute(db)
   return id
 }
 
-/** Marks a restore point as proven; false when it is not being created any more. */
+/** Marks a restore point as ready; false when it is not being created any more. */
 export async function finishRestorePoint(
   db: CatalogDb,
   id: string,
   made: {
-    readonly databaseId: string
+    /** Null: nothing was copied, and a position was noted. */
+    readonly databaseId: string | null
+    readonly noted?: { readonly position: string; readonly reachMs: number }
     readonly bytes: number
     readonly history: readonly string[]
     readonly counters: WriteCounters | null
@@ -67,6 +77,8 @@ export async function finishRestorePoint(
     .set({
       state: 'ready',
       database_id: made.databaseId,
+      position: made.noted?.position ?? null,
+      reach: made.noted === undefined ? null : sql<string>`make_interval(secs => ${made.noted.reachMs / 1_000})`,
       bytes: made.bytes,
       history_id,
       counters: made.counters && JSON.stringify(made.counters),
@@ -116,13 +128,14 @@ export async function listRestorePoints(
 
 /**
  * Lists what nobody will return to: restore points whose time is over, whose tenant was deleted, that failed or were
- * returned to, and those whose making has not ended in an hour. Not what a restore that was interrupted may have kept.
+ * returned to, and those whose making has not ended in an hour. Not what a restore that was interrupted may have kept, nor what
+ * was found to go with its tenant.
  */
 export async function listReleasable(db: CatalogDb): Promise<readonly StoredRestorePoint[]> {
   const rows = await selectRestorePoints(db)
     .where(
       sql<SqlBool>`p.state in ('failed', 'restored')
-        or p.state = 'ready' and ${EXPIRES_AT} <= now()
+        or p.state = 'ready' and not p.goes_with_tenant and ${EXPIRES_AT} <= now()
         or p.state = 'creating' and p.replaced_by is null and p.created_at < now() - interval '1 hour'
         or p.state in ('creating', 'ready') and exists (
           select from fleet.tenant t where t.id = p.tenant_id and t.state = 'deleted')`,
@@ -187,7 +200,10 @@ export async function forgetRestorePoint(db: CatalogDb, id: string): Promise<voi
   await db.deleteFrom('fleet.restore_point').where('id', '=', parseId(id)).where('state', '=', 'creating').execute()
 }
 
-/** Writes down that a tenant is another database now, with another history. */
+/**
+ * Writes down that a tenant is another database now, with another history. What went with it before may be removed by itself from
+ * now on.
+ */
 export async function recordRestored(
   tx: CatalogTransaction,
   { tenantId, placement, history }: { tenantId: string; placement: Placement; history: readonly string[] },
@@ -197,6 +213,13 @@ export async function recordRestored(
     .updateTable('fleet.tenant')
     .set({ placement: JSON.stringify(placement), history_id, checked_at: sql<Date>`now()` })
     .where('id', '=', tenantId)
+    .execute()
+  await tx
+    .updateTable('fleet.restore_point')
+    .set({ goes_with_tenant: false })
+    .where('tenant_id', '=', tenantId)
+    .where('state', '=', 'ready')
+    .where('goes_with_tenant', '=', true)
     .execute()
 }
 
@@ -218,14 +241,6 @@ export async function isInActiveRollout(
     .executeTakeFirst()
   return row !== undefined
 }
-
-/**
- * Of restore point `p` and its rollout `r`, if any. One that a rollout took stays while the rollout, or one that takes it
- * back, may still need it.
- */
-export const EXPIRES_AT = sql<Date | null>`(case when p.rollout_id is null then p.ready_at
-  when not exists (select from fleet.rollout u where u.undoes = r.id and u.state in ('running', 'paused', 'aborting'))
-  then r.finished_at end + p.keep)`
 
 function selectRestorePoints(db: CatalogDb) {
   return db
@@ -256,6 +271,10 @@ function toRestorePoint(row: Row): StoredRestorePoint {
     history: row.names,
     counters: row.counters,
     bytes: row.bytes === null ? null : Number(row.bytes),
+    grade: row.position !== null && row.database_id === null ? 'position' : 'copy',
+    position: row.position,
+    hasCopy: row.has_copy,
+    goesWithTenant: row.goes_with_tenant,
     createdAt: row.created_at,
     readyAt: row.ready_at,
     expiresAt: row.expires_at,
@@ -268,12 +287,4 @@ function toRestorePoint(row: Row): StoredRestorePoint {
 export function reasonOf({ rollout_id, replaced_by }: Pick<Row, 'rollout_id' | 'replaced_by'>): RestorePointReason {
   if (replaced_by !== null) return 'restore'
   return rollout_id === null ? 'manual' : 'rollout'
-}
-
-function formatId(number: number): string {
-  return `p${number}`
-}
-
-function parseId(id: string): number {
-  return Number(id.slice(1))
 }

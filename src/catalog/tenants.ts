@@ -1,10 +1,9 @@
 import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Address } from '../model/connection.ts'
-import { FleetError } from '../model/errors.ts'
 import { stateAfter, statesAccepting } from '../model/state-machine.ts'
-import type { Placement, Tags, Tenant, TenantOrigin } from '../model/tenant.ts'
+import type { Placement, Tags, Tenant } from '../model/tenant.ts'
 import { TENANT, type TenantState } from '../model/tenant-state.ts'
-import type { CatalogDb, CatalogSchema, CatalogTransaction } from './catalog-schema.ts'
+import type { CatalogDb, CatalogSchema } from './catalog-schema.ts'
 import { historyId, saveHistory } from './histories.ts'
 
 /** Which tenants a listing shows. */
@@ -82,111 +81,14 @@ export async function sampleTenantIds(db: CatalogDb, limit: number): Promise<str
   return rows.map((row) => row.id)
 }
 
-export interface NewTenantRow {
-  readonly id: string
-  readonly origin: TenantOrigin
-  readonly tags: Tags
-  readonly server: string
-  readonly placement: Placement | null
-  /** Encrypted. */
-  readonly secret: string | null
-  /** Of an adopted database, by whatever name it is reached; null where that cannot be known. */
-  readonly identity: string | null
-}
-
-/**
- * Records a tenant as `creating`. One that was deleted or failed is taken up again; one that is being created already
- * keeps server and secret of its first try, so that a killed creation goes on with what it has made.
- * @returns the secret and server that count, and whether this is its first try
- * @throws FleetError TENANT_EXISTS
- */
-export async function recordTenant(
-  db: CatalogDb,
-  tenant: NewTenantRow,
-): Promise<{ secret: string | null; server: string; isNew: boolean }> {
-  const history_id = await saveHistory(db, [])
-  const values = {
-    id: tenant.id,
-    state: 'creating' as const,
-    origin: tenant.origin,
-    tags: JSON.stringify(tenant.tags),
-    server: tenant.server,
-    placement: tenant.placement && JSON.stringify(tenant.placement),
-    history_id,
-    secret: tenant.secret,
-    identity: tenant.identity,
-  }
-  const row = await db
-    .insertInto('fleet.tenant')
-    .values(values)
-    .onConflict((it) =>
-      it
-        .column('id')
-        .doUpdateSet((eb) => ({
-          ...values,
-          pinned: null,
-          error: null,
-          // A failed or interrupted creation may have left a database behind: go on where it is.
-          server: eb
-            .case()
-            .when('fleet.tenant.state', '=', 'deleted')
-            .then(tenant.server)
-            .else(eb.ref('fleet.tenant.server'))
-            .end(),
-          secret: eb
-            .case()
-            .when('fleet.tenant.state', '=', 'deleted')
-            .then(tenant.secret)
-            .else(eb.ref('fleet.tenant.secret'))
-            .end(),
-          created_at: sql<Date>`now()`,
-        }))
-        .where('fleet.tenant.state', 'in', ['creating', ...statesAccepting(TENANT, 'create-again')]),
-    )
-    // An inserted row has no xmax; one that was taken up again does.
-    .returning(['secret', 'server', sql<boolean>`xmax = 0`.as('isNew')])
-    .executeTakeFirst()
-  if (row === undefined) throw new FleetError('TENANT_EXISTS', `Tenant "${tenant.id}" exists already.`)
-  return row
-}
-
-/** Marks a tenant ready with its placement and history; false when it is not being created any more. */
-export async function finishTenant(
-  tx: CatalogTransaction,
-  { id, placement, history }: { id: string; placement: Placement; history: readonly string[] },
-): Promise<boolean> {
-  const history_id = await saveHistory(tx, history)
-  const { numUpdatedRows } = await tx
-    .updateTable('fleet.tenant')
-    .set({
-      state: 'ready',
-      placement: JSON.stringify(placement),
-      server: placement.server,
-      history_id,
-      error: null,
-      // Not now(): the transaction may have waited for a rollout to start, and this must come after it.
-      ready_at: sql<Date>`clock_timestamp()`,
-      checked_at: sql<Date>`now()`,
-    })
-    .where('id', '=', id)
-    .where('state', 'in', statesAccepting(TENANT, 'finish'))
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
-}
-
 /** Moves a tenant to another state if it is in one that accepts the verb; false when it is not. */
-export async function changeTenant(
-  db: CatalogDb,
-  id: string,
-  verb: 'fail' | 'delete' | 'finish-delete',
-  error: string | null = null,
-): Promise<boolean> {
+export async function changeTenant(db: CatalogDb, id: string, verb: 'delete' | 'finish-delete'): Promise<boolean> {
   const state = stateAfter(TENANT, verb)
   const { numUpdatedRows } = await db
     .updateTable('fleet.tenant')
     .set({
       state,
-      error,
+      error: null,
       ...(state === 'deleted' ? { secret: null, placement: null, pinned: null, identity: null } : {}),
     })
     .where('id', '=', id)
@@ -195,24 +97,13 @@ export async function changeTenant(
   return numUpdatedRows > 0n
 }
 
-/** Records where a tenant's database is while it is still being created, so that a deletion finds it. */
-export async function recordPlacement(db: CatalogDb, id: string, placement: Placement): Promise<void> {
-  await db
-    .updateTable('fleet.tenant')
-    .set({ placement: JSON.stringify(placement) })
-    .where('id', '=', id)
-    .where('state', '=', 'creating')
-    .execute()
-}
-
-/** Records the pooler before the server of a tenant's own. */
+/** Records the provider's pooler before a tenant. */
 export async function recordPooler(db: CatalogDb, id: string, pooler: Address): Promise<void> {
   await db
     .updateTable('fleet.tenant')
-    .set({ placement: sql`jsonb_set(placement, '{own,pooler}', ${JSON.stringify(pooler)}::jsonb)` })
+    .set({ placement: sql`jsonb_set(placement, '{pooler}', ${JSON.stringify(pooler)}::jsonb)` })
     .where('id', '=', id)
     .where('state', '=', 'ready')
-    .where(sql<SqlBool>`placement ? 'own'`)
     .execute()
 }
 

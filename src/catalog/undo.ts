@@ -6,7 +6,7 @@ import type { CatalogDb, CatalogTransaction } from './catalog-schema.ts'
 import { historyId } from './histories.ts'
 import { readmitMigrations, withdrawMigrations } from './known-migrations.ts'
 import { readReleasedVersion } from './meta.ts'
-import { EXPIRES_AT } from './restore-points.ts'
+import { EXPIRES_AT } from './restore-point-expiry.ts'
 import { releaseBy } from './rollout-verbs.ts'
 import type { StartOutcome } from './start-rollout.ts'
 

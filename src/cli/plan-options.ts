@@ -48,7 +48,7 @@ export function addPlanOptions(command: Command): Command {
 
 /** Turns flags into what the library takes. */
 export function planOptionsOf(flags: PlanFlags): PlanOptions {
-  const { to, again, concurrency, maxFailures, takeRestorePoints, replay, verify } = flags
+  const { to, again, concurrency, maxFailures, takeRestorePoints, replay, verify, rehearse } = flags
   return {
     ...(to === undefined ? {} : { to }),
     ...(again === undefined ? {} : { again }),
@@ -57,6 +57,7 @@ export function planOptionsOf(flags: PlanFlags): PlanOptions {
     ...(takeRestorePoints === undefined ? {} : { takeRestorePoints }),
     ...(replay === undefined ? {} : { replay }),
     ...(verify === undefined ? {} : { verify }),
+    ...(rehearse === undefined ? {} : { rehearse }),
     scope: {
       tenants: flags.tenant ?? [],
       skipTenants: flags.skipTenant ?? [],

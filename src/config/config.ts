@@ -1,7 +1,7 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
 import type { ConnectionDescriptor } from '../model/connection.ts'
+import type { NeonSettings } from '../model/neon-settings.ts'
 import type { FailureMode, OnFailure, RestorePointPolicy, TransactionMode } from '../model/rollout.ts'
-import type { Secret } from '../model/secret.ts'
 import type { Tags } from '../model/tenant.ts'
 
 /** Number of tenants, or a share of them as a percentage such as `'10%'`. */
@@ -31,25 +31,7 @@ export type ProviderConfig =
       readonly kind: 'postgres'
       readonly servers: readonly ServerConfig[]
     }
-  | NeonConfig
-
-/** An account at Neon. */
-export interface NeonConfig {
-  readonly kind: 'neon'
-  readonly apiKey: Secret
-  readonly placement: 'project-per-tenant'
-  readonly region: string
-  readonly orgId: string | undefined
-  readonly pgVersion: number
-  readonly historyRetention: number | undefined
-  /** In compute units. */
-  readonly autoscaling: { readonly min: number; readonly max: number } | undefined
-  readonly suspendTimeout: number | undefined
-  readonly requestsPerMinute: number
-  readonly requestsPerSecond: number
-  /** Undefined: Neon's own. */
-  readonly baseUrl: string | undefined
-}
+  | ({ readonly kind: 'neon' } & NeonSettings)
 
 /** A server, as its admin reaches it. */
 export interface ServerConfig {

@@ -36,8 +36,13 @@ export interface PgbouncerInput<Consoles> {
 export interface NeonInput {
   /** Undefined is refused with a clear error, so that `process.env.NEON_API_KEY` can be given as it is. */
   readonly apiKey: string | undefined
-  /** What one tenant is. Default, and the only one by now: a project of its own. */
-  readonly placement?: 'project-per-tenant' | undefined
+  /**
+   * What one tenant is. Default a project of its own, which can be returned to any moment of its history. A branch of one project,
+   * cloned from a template, is for small fleets and previews: docs/providers/neon.md says what it lacks.
+   */
+  readonly placement?: 'project-per-tenant' | 'branch-per-tenant' | undefined
+  /** With branches: the project that they are in, with one database and nothing in it. Left out: the fleet makes one. */
+  readonly templateProjectId?: string | undefined
   /** Where projects are made, as Neon calls it: `aws-us-east-1`. */
   readonly region: string
   /** The organisation that projects belong to; a personal key may do without. */
@@ -50,6 +55,18 @@ export interface NeonInput {
   readonly autoscaling?: { readonly min: number; readonly max: number } | undefined
   /** After how long without use a compute is suspended; left out: as the plan has it. Some plans refuse any other. */
   readonly suspendTimeout?: DurationInput | undefined
+  /**
+   * Suspend the compute of a tenant that slept before a rollout came to it, as soon as the tenant is done and where nobody else
+   * is in it: two calls for each tenant, instead of the compute until its own timeout. Default false.
+   */
+  readonly suspendAfter?: boolean | undefined
+  /**
+   * What you pay, in US dollars, for what a plan says of costs: for a compute unit in an hour, for a branch beyond the included ones
+   * in a month. Left out: what Neon published for the account's plan, as far as `orgId` tells it.
+   */
+  readonly prices?:
+    | { readonly computeUnitHour?: number | undefined; readonly branchMonth?: number | undefined }
+    | undefined
   /** Most calls of the API in a minute. Default 600; Neon allows 700 for each key. */
   readonly requestsPerMinute?: number | undefined
   /** Most calls of the API in a second and route. Default 30; Neon allows 40. */
@@ -197,7 +214,7 @@ export function embedded(): ProviderInput {
 }
 
 /**
- * Says that each tenant is a project at Neon. The catalog is in a database of its own: `catalog.url` says where.
+ * Says that each tenant is a project at Neon, or a branch of one. The catalog is in a database of its own: `catalog.url` says where.
  *
  * @example
  * defineFleet({

@@ -72,8 +72,17 @@ function trusted(
 function providerConfig(provider: ParsedConfig['provider']): ProviderConfig {
   if (provider.kind === 'embedded') return provider
   if (provider.kind === 'neon') {
-    const { orgId, historyRetention, autoscaling, suspendTimeout, baseUrl } = provider
-    return { ...provider, orgId, historyRetention, autoscaling, suspendTimeout, baseUrl }
+    const { orgId, templateProjectId, historyRetention, autoscaling, suspendTimeout, prices, baseUrl } = provider
+    return {
+      ...provider,
+      orgId,
+      templateProjectId,
+      historyRetention,
+      autoscaling,
+      suspendTimeout,
+      prices: prices && { computeUnitHour: prices.computeUnitHour, branchMonth: prices.branchMonth },
+      baseUrl,
+    }
   }
   const servers = provider.url ? { [ONLY_SERVER]: provider.url } : (provider.servers ?? {})
   const { pauseTimeout = 0 } = provider.pgbouncer ?? {}
@@ -125,6 +134,16 @@ function crossCheck({ provider, catalog, rollout, restorePoints }: ParsedConfig)
   }
   if (provider.kind === 'neon' && !catalog)
     add(['catalog'], 'catalog.url is not set: tenants at Neon are apart from each other, so say where the catalog is.')
+  if (provider.kind === 'neon' && provider.templateProjectId && provider.placement !== 'branch-per-tenant')
+    add(
+      ['provider', 'templateProjectId'],
+      "provider.templateProjectId: is for tenants that are branches. Set `placement: 'branch-per-tenant'`, or leave it out.",
+    )
+  if (provider.kind === 'neon' && provider.autoscaling && provider.autoscaling.min > provider.autoscaling.max)
+    add(
+      ['provider', 'autoscaling', 'min'],
+      `provider.autoscaling.min: ${provider.autoscaling.min} is more than its max, ${provider.autoscaling.max}.`,
+    )
   const { maxBytes } = restorePoints
   if (typeof maxBytes === 'object') {
     const config = providerConfig(provider)

@@ -94,6 +94,10 @@ const computeUnits = z
   .number({ error: 'is not a number of compute units.' })
   .positive('is not a number of compute units.')
 
+const NOT_A_PRICE = 'is not a price: a number of US dollars of at least 0.'
+const price = z.number({ error: NOT_A_PRICE }).min(0, NOT_A_PRICE)
+const NOT_AN_ID = 'is not the id of a project, such as quiet-river-12345678.'
+
 const provider = z.discriminatedUnion(
   'kind',
   [
@@ -110,14 +114,22 @@ const provider = z.discriminatedUnion(
       kind: z.literal('neon'),
       apiKey: text.transform((key) => new Secret(key)),
       placement: z
-        .enum(['project-per-tenant'], { error: 'is not one of: project-per-tenant.' })
+        .enum(['project-per-tenant', 'branch-per-tenant'], {
+          error: 'is not one of: project-per-tenant, branch-per-tenant.',
+        })
         .default('project-per-tenant'),
+      templateProjectId: z
+        .string({ error: NOT_AN_ID })
+        .regex(/^[a-z0-9-]{1,60}$/, NOT_AN_ID)
+        .optional(),
       region: text,
       orgId: text.optional(),
       pgVersion: z.int({ error: NOT_A_MAJOR }).min(14, NOT_A_MAJOR).max(18, NOT_A_MAJOR).default(18),
       historyRetention: duration.optional(),
       autoscaling: options({ min: computeUnits, max: computeUnits }).optional(),
       suspendTimeout: duration.optional(),
+      suspendAfter: flag.default(false),
+      prices: options({ computeUnitHour: price.optional(), branchMonth: price.optional() }).optional(),
       requestsPerMinute: atLeastOne.default(600),
       requestsPerSecond: atLeastOne.default(30),
       baseUrl: z.url({ error: 'must be a URL that ends in /api/v2.' }).optional(),

@@ -1,6 +1,7 @@
 import { listAbandonedClosures } from '../catalog/closures.ts'
 import { listWithdrawn } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
+import { countWithoutReach } from '../catalog/restore-point-reach.ts'
 import { findLatest } from '../catalog/rollouts.ts'
 import { countByState, countTenants } from '../catalog/tenant-counts.ts'
 import { readAnySecret } from '../catalog/tenants.ts'
@@ -125,6 +126,22 @@ export async function doctor(parts: Parts): Promise<readonly Diagnosis[]> {
     }),
     ...(await listAbandonedClosures(catalog.db)).map(diagnoseClosure),
     ...(await provider.diagnose()),
+    ...(provider.positions === undefined ? [] : diagnoseReach(await countWithoutReach(catalog.db))),
+  ]
+}
+
+/** Told by the catalog, so that nobody is asked about each tenant. */
+function diagnoseReach({ tenants, examples }: Awaited<ReturnType<typeof countWithoutReach>>): Diagnosis[] {
+  if (tenants === 0) return []
+  const more = tenants > examples.length ? ', …' : ''
+  return [
+    {
+      subject: 'restore points',
+      verdict: 'warning',
+      message: `${tenants} tenants may have no history to return to, and get no restore points then: ${examples.join(', ')}${more}. They returned to what a restore had kept, or nobody said how far their history reaches.`,
+      remedy:
+        'Try `fleet restore-point create`. Where it is refused, move the tenant to a new one by dump and restore.',
+    },
   ]
 }
 

@@ -20,7 +20,7 @@ import type {
   TenantRun,
 } from '../model/rollout.ts'
 import type { SweepFinding } from '../model/sweep.ts'
-import type { NewTenant, Tenant } from '../model/tenant.ts'
+import type { DeletedTenant, NewTenant, Tenant } from '../model/tenant.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
 import type { RefreshResult } from '../provisioning/refresh-tenants.ts'
 import type { LintedMigration } from './lint.ts'
@@ -42,12 +42,14 @@ export interface PlanOptions {
   readonly takeRestorePoints?: RestorePointPolicy
   /** Read the history of this many tenants, or of all, before planning; corrects the catalog. */
   readonly verify?: number | 'all'
+  /** How many tenants it is to be rehearsed on: what that takes of a provider's service is in the plan. */
+  readonly rehearse?: number
 }
 
 export interface StartOptions extends PlanOptions {
   /** Refuse when the plan's digest is another one; 8 hex digits or more. */
   readonly digest?: string
-  /** Start also what failed when it was rehearsed, and what the disk may not hold. */
+  /** Start also what failed when it was rehearsed, what the disk may not hold, and what the service could not take back. */
   readonly force?: boolean
   /** Abort the rollout that is active, then start. */
   readonly supersede?: boolean
@@ -183,8 +185,8 @@ export interface Fleet {
     unpin(ids: readonly string[]): Promise<void>
     /** Reads tenants' own history and corrects the catalog; no ids: all of them. */
     refresh(ids?: readonly string[]): Promise<RefreshResult>
-    /** Removes database, role and record; an adopted tenant only loses its record. */
-    delete(ids: readonly string[]): Promise<void>
+    /** Removes database, role and record; an adopted tenant only loses its record. Says where data is not gone at once. */
+    delete(ids: readonly string[]): Promise<readonly DeletedTenant[]>
     /** Returns the connection string of the tenant's application, without the password unless `reveal` is set. */
     url(id: string, options?: { reveal?: boolean; pooled?: boolean }): Promise<string>
     adopt(
@@ -260,9 +262,9 @@ export interface Fleet {
     prune(): AsyncIterable<RestorePoint>
   }
   /**
-   * Returns a tenant to a restore point, under the same connection string; what was there before is kept as a restore point.
+   * Returns a tenant to a restore point, under the same connection string unless `endpointChanged` says so; what was there before is kept as a restore point.
    * @throws FleetError RESTORE_REFUSED where something written since would be lost, or may be, or would stay behind;
-   * RESTORE_POINT_UNKNOWN, TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, SALVAGE_REFUSED; SALVAGE_FAILED when it is restored already
+   * RESTORE_POINT_UNKNOWN, TENANT_UNKNOWN, TENANT_STATE, TENANT_BUSY, SALVAGE_REFUSED; SALVAGE_FAILED when it is restored already, RESTORE_FAILED when it is another state than the restore point's
    */
   restore(tenantId: string, options?: RestoreTenantOptions): Promise<RestoreResult>
   /**

@@ -66,6 +66,7 @@ export async function openFleet(config: FleetConfig, { clock = systemClock }: { 
     },
     terminate: () => backends.endAll(),
     close: async () => {
+      await parts.recordings.close()
       await catalog.close()
       await provider.close()
     },

@@ -1,8 +1,8 @@
 import type { Tenant } from '../model/tenant.ts'
 
-/** Returns a tenant as it is shown: not even an encrypted password leaves the program. */
+/** Returns a tenant as it is shown: what the provider alone reads, an encrypted password among it, does not leave the program. */
 export function publicTenant(tenant: Tenant): Tenant {
-  const { placement } = tenant
-  if (placement?.own === undefined) return tenant
-  return { ...tenant, placement: { ...placement, own: { ...placement.own, sealed: '' } } }
+  if (tenant.placement === null) return tenant
+  const { own: _, ...placement } = tenant.placement
+  return { ...tenant, placement }
 }

@@ -4,13 +4,17 @@ import type { FleetConfig } from '../config/config.ts'
 import type { SqlChecksumsOf } from '../migrations/check-migrations.ts'
 import type { CompiledMigration } from '../migrations/compile/compiled-migration.ts'
 import type { Migration } from '../migrations/migration.ts'
+import type { RecorderPair } from '../migrations/record/recorder-pair.ts'
 import type { RecordedMigration } from '../migrations/risk/assess-migration.ts'
 
 /** Recordings of a process: each direction of a file is recorded once as long as it stays the same. */
 export interface Recordings {
+  /** @throws the reason of `close` when it was called meanwhile or before */
   of(migrations: readonly Migration[]): Promise<ReadonlyMap<string, RecordedMigration>>
   /** Those that are static. */
   compiled(migrations: readonly Migration[]): Promise<ReadonlyMap<string, CompiledMigration>>
+  /** Ends the processes that record, and what they are at. May be called twice. */
+  close(): Promise<void>
 }
 
 /** Returns a function that records migrations by name, for those who only want to know whether they are the same. */
@@ -35,12 +39,17 @@ export function createRecordings({
     environment: plugins.length === 0 ? ('none' as const) : ('all' as const),
   }
 
+  const closing = new AbortController()
+  let pair: RecorderPair | undefined
+  let recording: Promise<void> = Promise.resolve()
+
   async function record(missing: readonly Migration[]): Promise<void> {
     // As with all that needs the parser: most commands do not.
     const { compileMigration } = await import('../migrations/compile/compile-migration.ts')
-    const { recordMigrations } = await import('../migrations/record/record-migrations.ts')
+    const { RecorderPair } = await import('../migrations/record/recorder-pair.ts')
     const { findWaivers } = await import('../migrations/risk/waivers.ts')
-    const recordings = await recordMigrations(missing, { setup })
+    pair ??= new RecorderPair({ setup })
+    const recordings = await pair.record(missing, closing.signal)
     for (const [index, migration] of missing.entries()) {
       const recording = recordings[index]
       if (recording === undefined) continue
@@ -54,10 +63,18 @@ export function createRecordings({
     }
   }
 
-  async function of(migrations: readonly Migration[]) {
-    if (plugins.length > 0 && file === undefined) return dynamic(migrations, WITHOUT_FILE)
+  async function recordMissing(migrations: readonly Migration[]): Promise<void> {
+    closing.signal.throwIfAborted()
     const missing = migrations.filter((it) => !done.has(keyOf(it)))
     if (missing.length > 0) await record(missing)
+  }
+
+  async function of(migrations: readonly Migration[]) {
+    if (plugins.length > 0 && file === undefined) return dynamic(migrations, WITHOUT_FILE)
+    // One after the other: the second of two who ask for the same at once has nothing left to record.
+    const turn = recording.then(() => recordMissing(migrations))
+    recording = turn.catch(() => {})
+    await turn
     return new Map(migrations.flatMap((it) => entry(it.name, done.get(keyOf(it)))))
   }
 
@@ -69,6 +86,11 @@ export function createRecordings({
           entry(name, it.kind === 'static' ? it.compiled : undefined),
         ),
       ),
+    close: async () => {
+      closing.abort(new Error('The fleet was closed.'))
+      await recording
+      await pair?.close()
+    },
   }
 }
 

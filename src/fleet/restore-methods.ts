@@ -45,7 +45,7 @@ export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'res
 }
 
 /** What restoring needs of the parts. */
-export function restoreContext({ catalog, config, provider, clock }: Parts): RestoreContext {
+export function restoreContext({ catalog, config, provider, clock, readPassword }: Parts): RestoreContext {
   return {
     db: catalog.db,
     provider,
@@ -54,12 +54,15 @@ export function restoreContext({ catalog, config, provider, clock }: Parts): Res
     tables: config.migrations,
     keep: config.restorePoints.keep,
     clock,
+    readPassword,
   }
 }
 
 function toPublic({
-  databaseId: _oid,
+  databaseId: _databaseId,
   counters: _counters,
+  position: _position,
+  hasCopy: _hasCopy,
   expired: _expired,
   ...point
 }: StoredRestorePoint): RestorePoint {

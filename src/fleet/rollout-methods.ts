@@ -10,7 +10,7 @@ import type { ProvisioningEvent } from '../model/events.ts'
 import type { RolloutPlan, RolloutScope } from '../model/rollout.ts'
 import { refreshTenants } from '../provisioning/refresh-tenants.ts'
 import { unknownTenant } from '../provisioning/unknown-tenant.ts'
-import { ensureRestorePoint } from '../restore/create-restore-point.ts'
+import { ensureRestorePoint } from '../restore/ensure-restore-point.ts'
 import { finishSalvageOf } from '../restore/finish-salvage.ts'
 import { restoreTenant } from '../restore/restore-tenant.ts'
 import {
@@ -67,11 +67,13 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       plugins: config.migrations.plugins,
       recordingsOf: recordings.compiled,
       onBackend: backends.add,
+      attend: async (placement) => (await provider.attend?.(placement)) ?? (async () => {}),
       takeRestorePoint: async (rolloutId, tenant) =>
         (await ensureRestorePoint(rolloutId, tenant, restoreContext(parts))).id,
       restore: async (tenantId, options) => {
-        const { point, kept } = await restoreTenant(await knownTenant(db, tenantId), options, restoreContext(parts))
-        return { history: point.history, kept: kept.id }
+        const tenant = await knownTenant(db, tenantId)
+        const { point, kept, endpointChanged } = await restoreTenant(tenant, options, restoreContext(parts))
+        return { history: point.history, kept: kept.id, endpointChanged }
       },
       finishSalvage: async (tenantId, options) =>
         finishSalvageOf(await knownTenant(db, tenantId), options, restoreContext(parts)),
@@ -100,6 +102,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       const tenants = verify === 'all' ? listTenants(db) : await sampleTenants(db, verify)
       await refreshTenants(tenants, refreshing)
     }
+    const most = Math.max(concurrency ?? rollout.concurrency, ...rollout.waves.map((it) => it.concurrency ?? 0))
     return draftRollout({
       db,
       migrations: context.migrations,
@@ -113,7 +116,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       maxFailures: quantity(maxFailures),
       policy: {
         concurrency: concurrency ?? rollout.concurrency,
-        perServer: rollout.perServer,
+        perServer: provider.sharesServers ? rollout.perServer : most,
         failureMode: rollout.failureMode,
         attempts: rollout.attempts,
         transactionMode: rollout.transactionMode,
@@ -127,7 +130,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
     })
   }
 
-  async function assess(drafted: DraftRollout): Promise<PlannedRollout> {
+  async function assess(drafted: DraftRollout, rehearsals = 0): Promise<PlannedRollout> {
     const { migrations, versions } = drafted.draft
     const all = await files.load()
     const names = migrations.map(({ name }) => name)
@@ -143,7 +146,12 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       provider,
       maxBytesOf: (server) => maxBytesOf(config, server),
     })
-    return planServiceCost(planned, { provider, keep: config.restorePoints.keep })
+    return { ...planned, plan: await withServiceCost(planned.plan, rehearsals) }
+  }
+
+  function withServiceCost(plan: RolloutPlan, rehearsals = 0): Promise<RolloutPlan> {
+    const owner = { fleet: config.name, catalogId: catalog.id }
+    return planServiceCost(plan, { provider, owner, keep: config.restorePoints.keep, rehearsals })
   }
 
   async function refuseUnknown(ids: readonly string[]): Promise<void> {
@@ -174,7 +182,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
 
   return {
     plan: async (options = {}): Promise<RolloutPlan> => {
-      const planned = await assess(await draft(options, await driveContext()))
+      const planned = await assess(await draft(options, await driveContext()), options.rehearse)
       if (planned.plan.tenants > 0) await savePlan(db, planned)
       return planned.plan
     },
@@ -184,7 +192,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
           'USAGE',
           `Between 1 and ${REHEARSAL_MOST} tenants can be rehearsed, not ${options.tenants}.`,
         )
-      const planned = await assess(await draft(options, await driveContext()))
+      const planned = await assess(await draft(options, await driveContext()), options.tenants)
       const { plan } = planned
       requireDigest(plan, options.digest)
       if (plan.tenants === 0) return { plan, rehearsal: null }
@@ -196,7 +204,7 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       const signal = options.signal ?? new AbortController().signal
       const started = await startRollout(context, {
         draft: () => draft(options, context),
-        assess,
+        assess: (drafted) => assess(drafted),
         digest: options.digest,
         force: options.force ?? false,
         supersede: options.supersede
@@ -211,7 +219,8 @@ export function rolloutMethods(parts: Parts): Fleet['rollouts'] {
       if (allowed !== undefined) await setMaxFailuresByOperator(db, id, allowed)
       return drive(await findDrivable(db, id), context, signal)
     },
-    planUndo: async (id, options = {}) => planUndo(db, await findByTypedId(db, id), undoInput(options), judge),
+    planUndo: async (id, options = {}) =>
+      withServiceCost(await planUndo(db, await findByTypedId(db, id), undoInput(options), judge)),
     undo: async (id, options = {}) => {
       const context = await driveContext()
       const signal = options.signal ?? new AbortController().signal

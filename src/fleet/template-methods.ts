@@ -13,13 +13,13 @@ export function templateMethods(parts: Parts): Fleet['templates'] {
     }))
   return {
     build: async () => {
-      const context = createContext(parts)
-      const migrations = await migrationsForNewTenants(context)
       if (!parts.provider.hasTemplates)
         throw new FleetError(
           'TEMPLATE_MISSING',
           'This provider has no templates: a new tenant gets the migrations themselves.',
         )
+      const context = createContext(parts)
+      const migrations = await migrationsForNewTenants(context)
       for (const server of parts.provider.servers) await ensureTemplate(server, migrations, context)
       return show()
     },

@@ -48,8 +48,7 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
   async function poolerOf(id: string, placement: Placement): Promise<Address> {
     if (provider.poolerOf === undefined || placement.address !== undefined)
       throw new FleetError('POOLER_UNKNOWN', `The fleet knows no pooler of tenant "${id}".`)
-    const known = placement.own?.pooler
-    if (known !== undefined) return known
+    if (placement.pooler !== undefined) return placement.pooler
     const pooler = await provider.poolerOf(placement)
     // Kept, so that the next who asks needs no call.
     await recordPooler(db, id, pooler)
@@ -116,7 +115,7 @@ export function tenantMethods(parts: Parts): Fleet['tenants'] {
         },
         publish: refreshing.publish,
       }
-      for await (const _ of mapConcurrently(ids, CREATE_AT_ONCE, (id) => deleteTenant(id, context)));
+      return Array.fromAsync(mapConcurrently(ids, CREATE_AT_ONCE, (id) => deleteTenant(id, context)))
     },
     url: async (id, { reveal = false, pooled = false } = {}) => {
       const tenant = await known(id)

@@ -156,7 +156,8 @@ function requireLock(answer: SentResult | undefined): Locked {
 
 /**
  * Returns the statements that record the migrations of a frame, or that they are taken back, as the role and where opening
- * found the table, whatever a migration set. By the tenant's clock, and never at or before the last one: Kysely orders by it and refuses ties.
+ * found the table, whatever a migration set. By the tenant's clock, and never at or before the last one: Kysely orders by it
+ * and refuses ties.
  * @param transaction record nothing in another transaction than this one; left out: nothing can have ended it
  */
 export function recordFrame({ migrations, takesBack, tables, ownerRole }: Frame, transaction?: string): string[] {

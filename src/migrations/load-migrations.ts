@@ -22,10 +22,14 @@ export async function loadMigration(file: MigrationFile): Promise<Migration> {
   return { ...file, up, down, ...readConfig(file, config) }
 }
 
+/** What a migration is imported as: a file that is edited while the process lives is another module. */
+export function urlOfMigration({ path, checksum }: Pick<MigrationFile, 'path' | 'checksum'>): string {
+  return `${pathToFileURL(path).href}?v=${checksum}`
+}
+
 async function importFile(file: MigrationFile): Promise<unknown> {
   try {
-    // Without the query, a file that is edited while the process lives would be answered from the module cache.
-    return await import(/* @vite-ignore */ `${pathToFileURL(file.path).href}?v=${file.checksum}`)
+    return await import(/* @vite-ignore */ urlOfMigration(file))
   } catch (error) {
     throw notImported(file, error, await describeImportError(error, file.path))
   }

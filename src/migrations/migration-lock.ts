@@ -4,15 +4,19 @@ import type { Client } from '../postgres/connect.ts'
 export interface LockHolder {
   readonly pid: number
   readonly applicationName: string
-  /** Whether it waits, in its transaction, for its client to send something. */
+  /** Whether it has waited, in its transaction, for its client to send something: for long enough that nothing is on its way. */
   readonly idle: boolean
 }
+
+/** A server that has much to do may not have looked yet at what was sent to it. */
+const IDLE_MS = 500
 
 /** Returns which backend holds the lock in this database; undefined when nobody does, or when it went away meanwhile. */
 export async function findLockHolder(client: Client): Promise<LockHolder | undefined> {
   const { rows } = await client.query<LockHolder>(`
     select lock.pid, activity.application_name as "applicationName",
-      activity.state like 'idle in transaction%' as idle
+      activity.state like 'idle in transaction%'
+        and activity.state_change < clock_timestamp() - interval '${IDLE_MS} milliseconds' as idle
     from pg_locks lock join pg_stat_activity activity on activity.pid = lock.pid
     where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1
       and lock.database = (select oid from pg_database where datname = current_database())

@@ -18,9 +18,17 @@ export interface ConnectionDescriptor extends Address {
   readonly password: Secret | undefined
   /** Of a server that sleeps while nobody uses it, and that connecting wakes. */
   readonly waking?: {
-    /** How long that may take, in milliseconds. */
+    /** How long connecting may take, in milliseconds. */
     readonly patience: number
-    /** The SQLSTATE that a refusal in the server's own words stands for: 57P03 while it is not awake yet; undefined: none. */
-    readonly meaningOf: (refusal: unknown) => string | undefined
+    /** What a refusal in the server's own words stands for; undefined: it is none of those. */
+    readonly meaningOf: (refusal: unknown) => WakingRefusal | undefined
   }
+}
+
+/** That a server which sleeps does not let somebody in. */
+export interface WakingRefusal {
+  /** What PostgreSQL would say: 57P03 while it is not awake yet. */
+  readonly sqlstate: string
+  /** For how long it is tried again, in milliseconds; 0: not at all. */
+  readonly patience: number
 }

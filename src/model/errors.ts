@@ -1,5 +1,5 @@
 import { type ErrorMeaning, EXIT } from './error-meaning.ts'
-import { NEON_ERRORS } from './neon-errors.ts'
+import { SERVICE_ERRORS } from './service-errors.ts'
 
 /** Every way in which the tool refuses, with what to do about it and the exit code. The keys are public. */
 export const ERRORS = {
@@ -49,7 +49,7 @@ export const ERRORS = {
     remedy: 'Do what the message says, or configure a server of your own: `provider: postgres({ url })`.',
     exit: EXIT.usage,
   },
-  ...NEON_ERRORS,
+  ...SERVICE_ERRORS,
   POOLER_UNKNOWN: {
     means: 'Tenants are reached through no pooler that the fleet knows.',
     remedy: 'Leave out `--pooled`, and put the address of your pooler into the URL.',
@@ -161,6 +161,11 @@ export const ERRORS = {
     remedy: 'Read the reason. Add `--accept-data-loss` where what would be lost may be.',
     exit: EXIT.no,
   },
+  RESTORE_FAILED: {
+    means: 'A tenant was restored, and is not what its restore point was: what it is was recorded.',
+    remedy: 'Read what it is, and return to what was kept.',
+    exit: EXIT.no,
+  },
   UNDO_REFUSED: {
     means: 'A rollout is not taken back: what came after it would be lost.',
     remedy: 'Undo the named rollout first, or take all of it back with `--with-later`.',
@@ -225,6 +230,12 @@ export const ERRORS = {
     means: 'The restore points that a rollout takes first are not expected to fit on a server.',
     remedy:
       'Make room (`fleet restore-point prune`), raise `restorePoints.maxBytes`, or roll out fewer tenants at a time (`--wave`, `--tag`). To start it all the same: `--force`.',
+    exit: EXIT.no,
+  },
+  HISTORY_TOO_SHORT: {
+    means: "The provider's service forgets what tenants were before the rollout can have ended.",
+    remedy:
+      'Raise the history window of the projects, or roll out fewer tenants at a time (`--wave`, `--tag`). To start it all the same: `--force`.',
     exit: EXIT.no,
   },
   REHEARSAL_INTERRUPTED: {

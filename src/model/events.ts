@@ -57,6 +57,8 @@ export type RolloutEvent = { readonly at: string; readonly rolloutId: string } &
       readonly restorePoint: string
       /** The state before, as a restore point of its own. */
       readonly kept: string
+      /** Whether the tenant has another address now. */
+      readonly endpointChanged: boolean
     }
   | {
       readonly type: 'migration.proven'
@@ -91,7 +93,7 @@ export type ProvisioningEvent = { readonly at: string } & (
   | { readonly type: 'template.building'; readonly server: string; readonly version: string | null }
   | { readonly type: 'template.built'; readonly server: string; readonly version: string | null; readonly ms: number }
   | { readonly type: 'tenant.created'; readonly tenantId: string; readonly version: string | null; readonly ms: number }
-  | { readonly type: 'tenant.deleted'; readonly tenantId: string }
+  | { readonly type: 'tenant.deleted'; readonly tenantId: string; readonly recoverableUntil: string | null }
   | {
       readonly type: 'tenant.refreshed'
       readonly tenantId: string

@@ -53,6 +53,8 @@ export interface ServerCost {
 /** What the restore points of a plan are expected to take; it is no part of what the digest names. */
 export interface RestorePointCost {
   readonly servers: readonly ServerCost[]
+  /** Of so many tenants only the position in their history is noted, which takes nothing; they are not among those of the servers. */
+  readonly positions: number
   /** Tenants that need one and cannot have one, since a URL of their own is all that is known of their server. They would fail. */
   readonly elsewhere: { readonly tenants: number; readonly examples: readonly string[] }
 }

@@ -10,7 +10,7 @@ export const RESTORE_POINT: StateMachine<RestorePointState, RestorePointVerb> = 
     on: { finish: 'ready', fail: 'failed' },
   },
   ready: {
-    means: 'Proven: the tenant can return to it.',
+    means: 'The tenant can return to it; that is proven, unless it is a position alone.',
     on: { restore: 'restored', release: 'released' },
   },
   failed: { means: 'Could not be made, or could not be proven.', on: { release: 'released' } },

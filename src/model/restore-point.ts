@@ -3,6 +3,12 @@ import type { RestorePointState } from './restore-point-state.ts'
 /** `rollout`: taken before migrations. `manual`: somebody asked for it. `restore`: what was there before a restore. */
 export type RestorePointReason = 'rollout' | 'manual' | 'restore'
 
+/**
+ * `copy`: made by the provider and seen to be what the tenant was. `position`: in the history that the provider keeps of the tenant
+ * anyway; nothing was made, and whether it can be reached is not proven.
+ */
+export type RestorePointGrade = 'copy' | 'position'
+
 /** What a tenant can return to. */
 export interface RestorePoint {
   /** As printed and typed: `p7`. */
@@ -10,6 +16,7 @@ export interface RestorePoint {
   readonly tenantId: string
   readonly state: RestorePointState
   readonly reason: RestorePointReason
+  readonly grade: RestorePointGrade
   readonly server: string
   readonly database: string
   /** The last migration of its history. */
@@ -22,6 +29,8 @@ export interface RestorePoint {
   readonly readyAt: Date | null
   /** After this it is removed by `prune`. */
   readonly expiresAt: Date | null
+  /** Whether it cannot be removed before the tenant, which was made from it: then that is when it expires. */
+  readonly goesWithTenant: boolean
   /** Why it failed. */
   readonly error: string | null
 }
@@ -94,6 +103,8 @@ export interface RestoreResult {
   readonly closedFor: number | null
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /** Whether the tenant has another address now, of which its application has to be told. */
+  readonly endpointChanged: boolean
   /** Null: none was asked for. */
   readonly salvage: Salvage | null
 }
@@ -143,6 +154,9 @@ export interface RestoreTenantOptions {
    * refused for them.
    */
   readonly salvage?: string | undefined
-  /** Restore although logical replication slots and subscriptions will be with the state that is kept. */
+  /**
+   * Restore although logical replication slots and subscriptions will be with the state that is kept, or although the tenant can
+   * have no restore point after it, as at Neon where a restore has left the history that this one is of.
+   */
   readonly force?: boolean
 }

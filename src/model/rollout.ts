@@ -161,8 +161,10 @@ export interface RolloutPlan {
   readonly undo?: UndoPlan
   /** Left out: it takes no restore points. */
   readonly restorePointCost?: RestorePointCost
-  /** What it takes of a provider that is a service; left out: there is none, or it did not say. */
+  /** What it takes of a provider that is a service; left out: there is none, or it is not known. */
   readonly serviceCost?: ServiceCost
+  /** Why that is not known; left out: it is, or there is no such provider. */
+  readonly serviceCostUnknown?: string
   /** Whether its completion says what new tenants get: it is about every tenant that is not pinned. */
   readonly releases: boolean
   readonly skipped: {

@@ -8,7 +8,10 @@ export interface Placement {
   /** Name of the server in the configuration; `external` for a tenant that was adopted by its own URL. */
   readonly server: string
   readonly database: string
-  /** pg_database.databaseId when the fleet made or found it; guards deletion against a database of the same name. */
+  /**
+   * What it is told by from another of the same name: the OID in pg_database, or the id that a service gave it; guards deletion.
+   * Null: the fleet has not seen it yet.
+   */
   readonly databaseId: string | null
   /** Role that owns the objects inside, taken by `SET ROLE` for migrations; null: stay what one connects as. */
   readonly ownerRole: string | null
@@ -16,6 +19,8 @@ export interface Placement {
   readonly loginRole: string | null
   /** Set only where the tenant has a server of its own, by a provider that makes those; no other part reads it. */
   readonly own?: OwnServer
+  /** The provider's pooler before it; absent: it has none, or nobody has asked for it yet. */
+  readonly pooler?: Address
   /** Set only for an adopted tenant that is reached by a URL of its own; its password is in the tenant's secret. */
   readonly address?: Address
 }
@@ -23,10 +28,13 @@ export interface Placement {
 /** How the owner of a tenant with a server of its own reaches it. */
 export interface OwnServer {
   readonly address: Address
-  /** The pooler before it; absent: nobody has asked for it yet. */
-  readonly pooler?: Address
-  /** The owner's password, encrypted; empty where the tenant is only shown. */
+  /** The owner's password, encrypted. */
   readonly sealed: string
+  /**
+   * How far back the history reaches that the provider keeps of it, in milliseconds, as it said when the tenant was made; absent:
+   * nobody knows, or there is none to return to.
+   */
+  readonly reach?: number
   /** What the provider's API calls the parts of it, by what they are. */
   readonly ids: Readonly<Record<string, string>>
 }
@@ -53,9 +61,21 @@ export interface Tenant {
   readonly error: string | null
 }
 
+/** A tenant that is deleted. */
+export interface DeletedTenant {
+  readonly tenantId: string
+  /** Until when others, such as the service that had it, can bring its data back; null: nobody can. */
+  readonly recoverableUntil: Date | null
+}
+
 export interface NewTenant {
   readonly id: string
   readonly tags?: Tags
+}
+
+/** Says whether two histories have the same migrations in the same order. */
+export function isSameHistory(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index])
 }
 
 /** Returns the version that a history stands for: its last migration. */

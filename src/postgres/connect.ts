@@ -16,7 +16,8 @@ export interface ConnectOptions {
 
 /**
  * Lends one connection to `use` and closes it afterwards, whatever happened.
- * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED or RIGHT_MISSING when it cannot be opened
+ * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED or RIGHT_MISSING when it cannot be opened; SERVICE_QUOTA or
+ *   SERVICE_REFUSED where it sleeps and is not woken
  */
 export async function withClient<T>(
   to: ConnectionDescriptor,
@@ -34,21 +35,20 @@ export async function withClient<T>(
 }
 
 /**
- * Opens one connection; the caller closes it with `closeClient`. Waits for a server that is waking. Rejects with the driver's own
- * error.
+ * Opens one connection; the caller closes it with `closeClient`. Waits for a server that is waking. Rejects with the driver's
+ * own error, or, where that is one of a server that may wake, with its message under the SQLSTATE that it stands for.
  */
 export async function openClient(to: ConnectionDescriptor, options: ConnectOptions): Promise<Client> {
-  const { patience = 0, meaningOf } = to.waking ?? {}
-  const until = systemClock.now().getTime() + patience
+  const since = systemClock.now().getTime()
   for (;;) {
     try {
       return await openOnce(to, options)
     } catch (error) {
-      const sqlstate = meaningOf?.(error)
-      if (sqlstate === undefined) throw error
-      if (sqlstate !== SQLSTATE.cannotConnectNow || systemClock.now().getTime() > until)
-        throw refusalAs(sqlstate, error)
-      await systemClock.sleep(WAKING_POLL_MS)
+      const meaning = to.waking?.meaningOf(error)
+      if (meaning === undefined) throw error
+      const waited = systemClock.now().getTime() - since
+      if (waited >= meaning.patience) throw refusalAs(meaning.sqlstate, error)
+      await systemClock.sleep(Math.min(Math.max(WAKING_POLL_MS, waited / 10), LONGEST_POLL_MS))
     }
   }
 }
@@ -57,7 +57,9 @@ function refusalAs(code: string, cause: unknown): Error {
   return Object.assign(new Error(cause instanceof Error ? cause.message : String(cause), { cause }), { code })
 }
 
+/** Between two tries, in milliseconds: first, and in the end. */
 const WAKING_POLL_MS = 500
+const LONGEST_POLL_MS = 5_000
 
 async function openOnce(to: ConnectionDescriptor, options: ConnectOptions): Promise<Client> {
   const client = new Client(clientConfig(to, options))
@@ -122,6 +124,11 @@ export function connectionRefusal(error: unknown, to: ConnectionDescriptor): unk
       remedy: 'Correct the database in the URL.',
     })
   }
+  if (to.waking !== undefined && sqlstate === SQLSTATE.insufficientResources)
+    return new FleetError('SERVICE_QUOTA', `${where} may not be woken: ${reason}.`, { cause: error })
+  // In the words of what stands before the server, which asking again does not change.
+  if (to.waking !== undefined && sqlstate === SQLSTATE.internalError)
+    return new FleetError('SERVICE_REFUSED', `${where} lets nobody in: ${reason}.`, { cause: error })
   if (
     sqlstate?.startsWith('08') ||
     sqlstate?.startsWith('57P') ||
@@ -155,6 +162,8 @@ function clientConfig(
     user: to.user,
     ...(to.password ? { password: to.password.reveal() } : {}),
     ssl: to.tls === 'off' ? false : { rejectUnauthorized: to.tls === 'verify' },
+    // Where the server offers it: then nobody with another certificate, valid as it may be, stands in between.
+    enableChannelBinding: to.tls === 'verify',
     application_name: applicationName,
     connectionTimeoutMillis: timeout,
     // A host that vanished is noticed by TCP, not by us waiting for ever.

@@ -2,6 +2,7 @@ import type { Closure } from '../model/closure.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { Mark } from '../model/mark.ts'
 import type { CopyTaken } from '../model/restore-point-cost.ts'
+import type { Secret } from '../model/secret.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { Client } from '../postgres/connect.ts'
 
@@ -17,7 +18,7 @@ export interface RestorePointRef {
 export interface RestorePointLooks {
   /** At the tenant, when nobody else is in it any more and the copy has not begun. */
   readonly observe: (tenant: Client) => Promise<void>
-  /** At the copy, before it is closed to everybody. */
+  /** At the copy, before it is closed to everybody; not called where the provider proves it in another way. */
   readonly prove: (copy: ConnectionDescriptor) => Promise<void>
 }
 
@@ -47,14 +48,28 @@ export interface RestoreRequest {
   readonly point: RestorePointRef
   /** Of the restore point. */
   readonly mark: Mark
+  /** When the restore point was taken; left out: nobody knows. A service may go back only so far. */
+  readonly takenAt?: Date
+  /** Whether all restores of the tenant since have returned to later ones, so that it is still a moment of its history. Default: no. */
+  readonly isInHistory?: boolean
+  /**
+   * Looks into what a service has put back, before anything that leads there again is removed; false: it is another state than that
+   * of the restore point, which is left alone then. Not asked where a database is put back that is the restore point's itself.
+   */
+  readonly verify?: (tenant: Client) => Promise<boolean>
   /** That of the state before the restore, which becomes a restore point of its own. */
   readonly keptMark: Mark
-  /** Exchange it although something that no copy has, such as a replication slot, stays with the state before. */
+  /** Reads the password of the tenant's application, which a restore must not take back; undefined or left out: it is not known. */
+  readonly readPassword?: () => Promise<Secret | undefined>
+  /**
+   * Restore although something that no copy has, such as a replication slot, stays with the state before, or the tenant can never
+   * be restored again.
+   */
   readonly force?: boolean
 }
 
 export interface RestoreOutcome {
-  /** Where the tenant is now: the same name, mostly another id. */
+  /** Where the tenant is now: the same name, mostly another id, and where it has moved, another address. */
   readonly placement: Placement
   /** The state before; null when it is gone by now. */
   readonly kept: RestorePointRef | null
@@ -62,6 +77,8 @@ export interface RestoreOutcome {
   readonly closedFor: number | null
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /** Whether the tenant is reached by another address from now on, of which its application has to be told. */
+  readonly endpointChanged: boolean
 }
 
 export interface BranchRequest {
@@ -86,6 +103,38 @@ export interface Branch {
   readonly settingsLost: readonly string[]
 }
 
+/** Where a tenant is in a history that its provider keeps anyway. */
+export interface NotedPosition {
+  /** In the provider's own words. */
+  readonly position: string
+  /** For how long it can be returned to from now on, in milliseconds. */
+  readonly reachMs: number
+  /** Size of the tenant. */
+  readonly bytes: number
+  /** As in `CopyTaken`. */
+  readonly tookMs: number
+}
+
+/** Restore points of which nothing is made. That they can be reached is not proven before one of them is kept. */
+export interface Positions {
+  /**
+   * Notes where a tenant is, without making anything; null: there is no such history of this tenant, or nobody knows how far it
+   * reaches. Nobody is disturbed.
+   * @throws FleetError TENANT_BUSY; what `observe` throws
+   */
+  note(placement: Placement, observe: RestorePointLooks['observe']): Promise<NotedPosition | null>
+
+  /**
+   * Makes the restore point of a mark, of the moment of a position. The same mark again makes it anew.
+   * @throws FleetError RESTORE_REFUSED where it cannot be reached any more, and as `createRestorePoint`
+   */
+  keep(
+    placement: Placement,
+    mark: Mark,
+    noted: { readonly position: string; readonly notedAt: Date },
+  ): Promise<RestorePointRef>
+}
+
 /**
  * The part of a provider that copies tenants: to be put back, or to be tried out on. As everywhere in a provider, every
  * operation may be repeated after a crash at any point.
@@ -95,6 +144,9 @@ export interface CopyingProvider {
   readonly copiesGoWithTenant: boolean
   /** How many databases of one server are copied at once; more wait. */
   readonly copiesAtOnce: number
+
+  /** Absent: the provider keeps no history of its tenants. */
+  readonly positions?: Positions
 
   /** Returns where a restore point will be: so that it can be recorded before it is made. */
   plannedRestorePoint(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
@@ -133,17 +185,19 @@ export interface CopyingProvider {
   ): Promise<void>
 
   /**
-   * Removes a restore point, only if name, mark and id agree; gone is fine. An id of null: it was never seen whole.
+   * Removes a restore point, only if name, mark and id agree; gone is fine. An id of null: it was never seen whole. False: it cannot
+   * go before its tenant, which is made from it, and goes with that.
    * @throws FleetError DATABASE_FOREIGN
    */
   releaseRestorePoint(
     ref: Pick<RestorePointRef, 'server' | 'database'> & { readonly databaseId: string | null },
     mark: Mark,
-  ): Promise<void>
+  ): Promise<boolean>
 
   /**
-   * Says how restore points of these databases would come out, in one query whatever their number; those that are gone are
-   * left out. @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED
+   * Says how restore points of these databases would come out, in one query at most, whatever their number. Those that are gone
+   * are left out, except where nothing is copied and nobody is asked.
+   * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED
    */
   foreseeCopies(server: string, databases: readonly string[]): Promise<CopyOutlook>
 
@@ -154,7 +208,8 @@ export interface CopyingProvider {
   plannedBranch(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'>
 
   /**
-   * Copies a restore point, which stays as it is, or the tenant itself, as `createRestorePoint` does. The same mark again makes it anew.
+   * Copies a restore point, which stays as it is, or the tenant itself, as `createRestorePoint` does. The same mark again makes
+   * it anew.
    * @throws FleetError TENANT_BUSY, RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE
    */
   branch(request: BranchRequest): Promise<Branch>

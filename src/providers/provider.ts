@@ -6,10 +6,10 @@ import type { ServiceCost, ServiceWork } from '../model/service-cost.ts'
 import type { Placement } from '../model/tenant.ts'
 import type { CopyingProvider } from './copying-provider.ts'
 
-/** What one server was found to be able to do; probed, never assumed. */
+/** What one server can do: probed, but for what a service is told to make. */
 export interface ServerCapabilities {
   readonly server: string
-  /** As in `server_version_num`, e.g. 180004. */
+  /** As in `server_version_num`, e.g. 180004; where each tenant has a server of its own, as configured for new ones. */
   readonly version: number
   /** Whether `file_copy_method = clone` was seen to copy by reference. */
   readonly clone: 'yes' | 'no' | 'not-probed'
@@ -31,6 +31,8 @@ export interface TemplateRef {
 export interface TemplateSpec {
   readonly server: string
   readonly mark: Mark
+  /** Whether an earlier try may have made something on this server that cannot be seen yet. Left out: no. */
+  readonly isRetry?: boolean
   /** Installed as admin before `build` is called. */
   readonly extensions: readonly string[]
 }
@@ -42,8 +44,13 @@ export interface DatabaseSpec {
   /** Installed in a database that is not cloned. */
   readonly extensions: readonly string[]
   readonly mark: Mark
-  /** The login role of the tenant's application is named like its database; the server gets a SCRAM verifier of this. */
+  /**
+   * The login role of the tenant's application is named like its database. The server gets a SCRAM verifier of this, or this
+   * itself, over TLS, where a service takes no verifiers.
+   */
   readonly password: Secret
+  /** Whether an earlier try may have made it, where it cannot be seen yet. Left out: no, and nothing is waited for. */
+  readonly isRetry?: boolean
 }
 
 /** A name on a server that carries a mark: that of a database, or of a login role without one. */
@@ -53,6 +60,10 @@ export interface MarkedName {
   readonly mark: Mark
   /** Of the database, as in `Placement`; null: only a login role has the name. */
   readonly databaseId: string | null
+  /** Where names are not unique: there are several of this name, and the record of the tenant says which of them it is. */
+  readonly isSpare?: boolean
+  /** What a person can do with it if it was a tenant, where it cannot be adopted by its name. */
+  readonly remedy?: string
 }
 
 /** A database on a server of the provider, as adoption sees it. */
@@ -77,15 +88,20 @@ export interface Provider extends CopyingProvider {
   readonly isPrivate: boolean
   /** Whether `createDatabase` clones a template; else it makes an empty database, which the migrations then fill. */
   readonly hasTemplates: boolean
+  /** For how long, in milliseconds, others can recover a tenant that was deleted: its data is not gone before. 0: nobody can. */
+  readonly keepsDeletedFor: number
+  /** Whether tenants of one server share what it can do, so that `rollout.perServer` counts; else each has a server of its own. */
+  readonly sharesServers: boolean
   /** Names of the servers, in the order of the configuration. */
   readonly servers: readonly string[]
 
-  /** Reads what the servers can do; `probe` finds out what is not known yet, which may take seconds. */
+  /** Says what the servers can do; `probe` finds out what is not known yet, which may take seconds. */
   capabilities(options?: { readonly probe?: boolean }): Promise<ProviderCapabilities>
 
   /**
    * Makes the database for the catalog if it is missing, closed to PUBLIC, and returns how to reach it as admin.
-   * Only for a provider with exactly one server; `catalog.url` names another place.
+   * Only for a provider with exactly one server; `catalog.url` names another place. One whose tenants have servers of their own
+   * always refuses, as CONFIG_INVALID.
    * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, SERVER_UNREACHABLE
    */
   ensureCatalogDatabase(fleet: string): Promise<ConnectionDescriptor>
@@ -98,8 +114,11 @@ export interface Provider extends CopyingProvider {
    */
   ensureTemplate(spec: TemplateSpec, build: (database: ConnectionDescriptor) => Promise<void>): Promise<TemplateRef>
 
-  /** Removes a template; one that is gone is fine. */
-  deleteTemplate(ref: TemplateRef, mark: Mark): Promise<void>
+  /**
+   * Removes a template; one that is gone is fine. False: it stays as long as the tenants that were made from it.
+   * @throws FleetError DATABASE_FOREIGN
+   */
+  deleteTemplate(ref: TemplateRef, mark: Mark): Promise<boolean>
 
   /**
    * Returns where the tenant of a mark will be, without its id: so that it can be recorded before it is made, and what a
@@ -124,16 +143,32 @@ export interface Provider extends CopyingProvider {
   poolerOf?(placement: Placement): Promise<Address>
 
   /**
+   * Called before somebody works on a tenant whose server may sleep, and is billed while it does not; absent: there are none.
+   * Returns what is called after the work, and may let the server sleep again: only if it slept before, and nobody else is in
+   * the tenant by then. Neither throws, whatever goes wrong.
+   */
+  attend?(placement: Placement): Promise<() => Promise<void>>
+
+  /**
    * Removes a tenant's database and login role, only if name, mark and id agree; gone is fine. Ends its sessions.
    * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, DATABASE_IN_USE, SERVER_UNREACHABLE
    */
   deleteDatabase(placement: Placement, mark: Mark): Promise<void>
 
-  /** Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. */
+  /**
+   * Lists databases whose name is LIKE the pattern, in pages, ordered by server and name; templates are left out. Nothing where
+   * the databases of others are reached by URLs of their own alone.
+   */
   findDatabases(pattern: string): AsyncIterable<FoundDatabase>
 
   /** Lists what carries a mark of one fleet and catalog, in pages that fit into memory; the catalog's database does not. */
   findMarked(by: Pick<Mark, 'fleet' | 'catalogId'>): AsyncIterable<readonly MarkedName[]>
+
+  /**
+   * Says whether nobody can ever have been in a tenant's database, so that nothing is lost with it; absent, and in doubt: no. Asked
+   * of those that no record owns. Wakes nothing.
+   */
+  wasNeverUsed?(found: MarkedName): Promise<boolean>
 
   /**
    * Removes what was found by its mark, with the login role that goes with it, only if name, mark and id are the same
@@ -142,8 +177,16 @@ export interface Provider extends CopyingProvider {
    */
   removeMarked(found: MarkedName, isOrphan: () => Promise<boolean>): Promise<boolean>
 
-  /** Returns the ids of those of these databases that are there, by name. */
-  lookUpDatabases(server: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /**
+   * Returns the ids of those of these databases that are there, by name.
+   * @param recorded ids that records have: where names are not unique, one of these counts
+   * @throws FleetError SERVICE_BUSY where a service does not tell of all that there is
+   */
+  lookUpDatabases(
+    server: string,
+    names: readonly string[],
+    recorded?: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, string>>
 
   /** Returns the size of a database in bytes; null when it is gone or may not be known. */
   databaseSize(server: string, name: string): Promise<number | null>

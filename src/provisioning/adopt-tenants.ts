@@ -2,7 +2,8 @@ import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { joinRollout } from '../catalog/joiners.ts'
 import { holdRollouts } from '../catalog/meta.ts'
 import { findOwned } from '../catalog/owners.ts'
-import { findTenant, findTenantAt, finishTenant, recordTenant } from '../catalog/tenants.ts'
+import { finishTenant, recordTenant } from '../catalog/tenant-creation.ts'
+import { findTenant, findTenantAt } from '../catalog/tenants.ts'
 import { inPages } from '../lib/in-pages.ts'
 import { mapConcurrently } from '../lib/map-concurrently.ts'
 import { readHistory } from '../migrations/history.ts'
@@ -111,8 +112,8 @@ async function adopt(candidate: AdoptionCandidate, context: AdoptContext): Promi
   const secret = 'url' in candidate && connection.password ? seal(connection.password.reveal()) : null
   await db.transaction().execute(async (tx) => {
     await holdRollouts(tx)
-    await recordTenant(tx, { id, origin: 'adopted', tags, server: placement.server, placement, secret, identity })
-    await finishTenant(tx, { id, placement, history })
+    const row = { id, origin: 'adopted', tags, server: placement.server, placement, secret, identity } as const
+    await finishTenant(tx, { id, placement, history, secret: (await recordTenant(tx, row)).secret })
     await joinRollout(tx, { id, tags, server: placement.server, history })
   })
   return versionOf(history)

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { FleetError } from '../model/errors.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
 import { nextState } from '../model/state-machine.ts'
+import type { DeletedTenant } from '../model/tenant.ts'
 import { TENANT } from '../model/tenant-state.ts'
 import type { Provider } from '../providers/provider.ts'
 
@@ -27,7 +28,7 @@ export interface DeleteContext {
 export async function deleteTenant(
   id: string,
   { db, provider, fleet, catalogId, clock, releaseRestorePoints, publish }: DeleteContext,
-): Promise<void> {
+): Promise<DeletedTenant> {
   const tenant = await findTenant(db, id)
   if (tenant === undefined || tenant.state === 'deleted')
     throw new FleetError('TENANT_UNKNOWN', `There is no tenant "${id}".`)
@@ -40,14 +41,19 @@ export async function deleteTenant(
         throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
     })
   }
+  const placement = tenant.origin === 'created' ? tenant.placement : null
   const deleteDatabase = async () => {
-    if (tenant.origin === 'created' && tenant.placement !== null)
-      await provider.deleteDatabase(tenant.placement, { fleet, catalogId, kind: 'tenant', key: id })
+    if (placement !== null) await provider.deleteDatabase(placement, { fleet, catalogId, kind: 'tenant', key: id })
   }
   // Some of what goes with the tenant may be of the kind that cannot go before it.
   if (provider.copiesGoWithTenant) await deleteDatabase()
   await releaseRestorePoints(id)
   if (!provider.copiesGoWithTenant) await deleteDatabase()
   await changeTenant(db, id, 'finish-delete')
-  publish({ type: 'tenant.deleted', at: clock.now().toISOString(), tenantId: id })
+  const now = clock.now()
+  const keptFor = placement === null ? 0 : provider.keepsDeletedFor
+  const recoverableUntil = keptFor === 0 ? null : new Date(now.getTime() + keptFor)
+  const text = recoverableUntil?.toISOString() ?? null
+  publish({ type: 'tenant.deleted', at: now.toISOString(), tenantId: id, recoverableUntil: text })
+  return { tenantId: id, recoverableUntil }
 }

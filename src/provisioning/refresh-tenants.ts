@@ -6,7 +6,7 @@ import { readHistory } from '../migrations/history.ts'
 import type { HistoryTables } from '../migrations/migration.ts'
 import type { ConnectionDescriptor } from '../model/connection.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
-import { type Placement, type Tenant, versionOf } from '../model/tenant.ts'
+import { isSameHistory, type Placement, type Tenant, versionOf } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
 
 const AT_ONCE = 16
@@ -53,7 +53,7 @@ async function refreshTenant(tenant: Tenant, placement: Placement, context: Refr
   const history = await withClient(to, { applicationName: `fleet/refresh/${tenant.id}` }, (client) =>
     readHistory(client, tables),
   )
-  const changed = JSON.stringify(history) !== JSON.stringify(tenant.history)
+  const changed = !isSameHistory(history, tenant.history)
   if (changed) await recordHistory(db, tenant.id, { was: tenant.history, is: history })
   publish({
     type: 'tenant.refreshed',

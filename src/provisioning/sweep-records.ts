@@ -15,7 +15,8 @@ interface RecordContext {
   readonly remove: boolean
 }
 
-const PAGE = 1_000
+/** For each page a provider may have to list all that there is (300,000 projects are 750 calls); a record takes some 200 bytes. */
+const PAGE = 50_000
 
 /**
  * Yields records that name a database which is not there. A page of records is read before the databases; each that seems
@@ -45,7 +46,8 @@ async function* without<T extends Placed>(
       const here = page.filter((it) => it.server === server)
       if (here.length === 0) continue
       const names = here.map(({ database }) => database)
-      const there = await provider.lookUpDatabases(server, names)
+      const recorded = new Set(here.flatMap(({ databaseId }) => databaseId ?? []))
+      const there = await provider.lookUpDatabases(server, names, recorded)
       for (const record of here) {
         const found = there.get(record.database)
         if (found === undefined || (record.databaseId !== null && found !== record.databaseId))

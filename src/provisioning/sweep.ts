@@ -40,18 +40,22 @@ export async function* sweep(context: SweepContext): AsyncGenerator<SweepFinding
   yield* sweepRecords(context)
 }
 
-function judge(found: MarkedName, { clock }: SweepContext): SweepJudgement | undefined {
-  return judgeMarked(found, { now: clock.now().getTime(), forgottenAt: scratchForgottenAt })
+async function judge(found: MarkedName, { clock, provider }: SweepContext): Promise<SweepJudgement | undefined> {
+  const isTenant = found.mark.kind === 'tenant' && found.databaseId !== null
+  const isUnused = isTenant && ((await provider.wasNeverUsed?.(found)) ?? false)
+  return judgeMarked({ ...found, isUnused }, { now: clock.now().getTime(), forgottenAt: scratchForgottenAt })
 }
 
 async function settle(found: MarkedName, context: SweepContext): Promise<SweepFinding | undefined> {
-  const judgement = judge(found, context)
+  const judgement = await judge(found, context)
   if (judgement === undefined) return undefined
   const { why, remedy } = judgement
   const { server, name: database, databaseId, mark } = found
   // Records are changed after what they name was removed: it may be gone since the page was read.
-  if (databaseId !== null && (await context.provider.lookUpDatabases(server, [database])).get(database) !== databaseId)
-    return undefined
+  if (databaseId !== null) {
+    const there = await context.provider.lookUpDatabases(server, [database], new Set([databaseId]))
+    if (there.get(database) !== databaseId) return undefined
+  }
   const finding = {
     subject: databaseId === null ? ('role' as const) : ('database' as const),
     server,

@@ -70,22 +70,26 @@ export async function ensureTemplate(
   const { database, ownerRole } = provider.plannedPlacement(server, mark)
   // Before it is made: a crash leaves a record by which it is found and removed.
   const isNew = await recordTemplate(db, { server, key, database, version })
+  const isFirst = isNew && (await listTemplates(db)).every((it) => it.server !== server || it.key === key)
   const startedAt = clock.now()
   let built = false
-  const make = provider.ensureTemplate({ server, mark, extensions: context.extensions }, async (connection) => {
-    built = true
-    // Again: who failed at it before may have forgotten it since. Both happen while the provider lets nobody else make or
-    // drop it, so that one that is being made, or is ready, is recorded.
-    await recordTemplate(db, { server, key, database, version })
-    try {
-      await checkFiles(migrations, context)
-      publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
-      await fillDatabase(connection, migrations, { ...context, ownerRole, what: 'the template' })
-    } catch (error) {
-      await forgetTemplate(db, { server, key })
-      throw error
-    }
-  })
+  const make = provider.ensureTemplate(
+    { server, mark, extensions: context.extensions, isRetry: !isFirst },
+    async (connection) => {
+      built = true
+      // Again: who failed at it before may have forgotten it since. Both happen while the provider lets nobody else make or
+      // drop it, so that one that is being made, or is ready, is recorded.
+      await recordTemplate(db, { server, key, database, version })
+      try {
+        await checkFiles(migrations, context)
+        publish({ type: 'template.building', at: startedAt.toISOString(), server, version })
+        await fillDatabase(connection, migrations, { ...context, ownerRole, what: 'the template' })
+      } catch (error) {
+        await forgetTemplate(db, { server, key })
+        throw error
+      }
+    },
+  )
   const ref = await make.catch(async (error: unknown) => {
     const refused = isNew && error instanceof FleetError && error.code === 'RIGHT_MISSING'
     // It was never begun: nothing is left to be found.
@@ -131,8 +135,8 @@ async function dropUnused(server: string, key: string, context: TemplateContext)
   const { db, provider } = context
   const older = (await listTemplates(db)).filter((it) => it.server === server && it.key !== key)
   for (const template of older.slice(1)) {
-    await provider.deleteTemplate(template, templateMark(template.key, context))
-    await forgetTemplate(db, template)
+    // One that tenants hang under stays, and stays recorded: the next template that is built is the next try.
+    if (await provider.deleteTemplate(template, templateMark(template.key, context))) await forgetTemplate(db, template)
   }
 }
 

@@ -31,7 +31,7 @@ export function estimateRollout(input: EstimateInput): RolloutEstimate | undefin
   const versions = plan.versions.map(({ history, pending, tenants }) => {
     const key = JSON.stringify(history)
     const own = measured.filter((it) => JSON.stringify(it.history) === key)
-    const takesPoint = needsRestorePoint(plan, pending)
+    const takesPoint = needsRestorePoint(plan, pending) !== 'none'
     const used = own.length > 0 ? own : measured
     return {
       share: tenants / all,

@@ -2,7 +2,6 @@ import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import {
   changeRestorePoint,
   findRestorePoint,
-  findRestorePointOf,
   finishRestorePoint,
   insertRestorePoint,
   type StoredRestorePoint,
@@ -14,7 +13,8 @@ import type { HistoryTables } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
 import type { Mark } from '../model/mark.ts'
 import type { WriteCounters } from '../model/restore-point.ts'
-import type { Placement, Tenant } from '../model/tenant.ts'
+import type { Secret } from '../model/secret.ts'
+import { isSameHistory, type Placement, type Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
 import type { RestorePointLooks } from '../providers/copying-provider.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -29,6 +29,8 @@ export interface RestoreContext {
   /** How long restore points are kept, in milliseconds. */
   readonly keep: number
   readonly clock: Clock
+  /** Reads the password of a tenant's application; undefined when none is kept. */
+  readonly readPassword: (tenantId: string) => Promise<Secret | undefined>
 }
 
 /**
@@ -49,27 +51,25 @@ export async function createRestorePoint(
     history: tenant.history,
     rolloutId,
     keep,
+    hasCopy: true,
     place: (key) => provider.plannedRestorePoint(placement, mark(key)),
   })
   failpoint('restore-point.recorded')
-  let seen: { readonly history: readonly string[]; readonly counters: WriteCounters | null } | undefined
+  const { observe, seen } = observing(tables)
   try {
     const looks: RestorePointLooks = {
-      observe: async (client) => {
-        const history = await readHistory(client, tables)
-        seen = { history, counters: await readWriteCounters(client, tables) }
-        failpoint('restore-point.observed')
-      },
+      observe,
       prove: (copy) =>
         withClient(copy, { applicationName: 'fleet/prove' }, async (client) => {
           const history = await readHistory(client, tables)
-          if (JSON.stringify(history) !== JSON.stringify(seen?.history))
+          const before = seen()?.history
+          if (before === undefined || !isSameHistory(history, before))
             throw new FleetError('RESTORE_POINT_REFUSED', 'The copy has another history than the tenant.')
         }),
     }
     const { databaseId, bytes, copying } = await provider.createRestorePoint(placement, mark(id), looks, { force })
     failpoint('restore-point.made')
-    const made = { databaseId, bytes, copying, history: seen?.history ?? [], counters: seen?.counters ?? null }
+    const made = { databaseId, bytes, copying, history: seen()?.history ?? [], counters: seen()?.counters ?? null }
     if (!(await finishRestorePoint(db, id, made)))
       throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${id} was given up while it was made.`)
   } catch (error) {
@@ -81,18 +81,19 @@ export async function createRestorePoint(
   return point
 }
 
-/**
- * Makes the restore point of a tenant that a rollout takes before the tenant's first migration; the one that an earlier
- * attempt of the rollout made is it.
- * @throws as `createRestorePoint`
- */
-export async function ensureRestorePoint(
-  rolloutId: number,
-  tenant: Pick<Tenant, 'id' | 'placement' | 'history'>,
-  context: RestoreContext,
-): Promise<StoredRestorePoint> {
-  const made = await findRestorePointOf(context.db, { rolloutId, tenantId: tenant.id, reason: 'rollout' })
-  return made ?? createRestorePoint({ ...tenant, state: 'ready' }, context, { rolloutId })
+/** Returns what looks at a tenant of which a restore point is made, and what it has seen last. */
+export function observing(tables: HistoryTables): Pick<RestorePointLooks, 'observe'> & {
+  readonly seen: () => { readonly history: readonly string[]; readonly counters: WriteCounters | null } | undefined
+} {
+  let seen: { readonly history: readonly string[]; readonly counters: WriteCounters | null } | undefined
+  return {
+    observe: async (client) => {
+      const history = await readHistory(client, tables)
+      seen = { history, counters: await readWriteCounters(client, tables) }
+      failpoint('restore-point.observed')
+    },
+    seen: () => seen,
+  }
 }
 
 /**

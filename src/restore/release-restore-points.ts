@@ -1,3 +1,4 @@
+import { noteRestorePoint } from '../catalog/note-restore-point.ts'
 import {
   changeRestorePoint,
   listReleasable,
@@ -10,7 +11,7 @@ import { markOf, type RestoreContext } from './create-restore-point.ts'
 type ReleaseContext = Pick<RestoreContext, 'db' | 'provider' | 'fleet' | 'catalogId'>
 
 /**
- * Removes what nobody will return to; yields each that is gone.
+ * Removes what nobody will return to; yields each that is gone. What cannot go before its tenant stays, and is said to.
  * @throws FleetError of the first that could not be removed, after the others
  */
 export async function* pruneRestorePoints(context: ReleaseContext): AsyncGenerator<StoredRestorePoint> {
@@ -31,8 +32,12 @@ async function* release(
   let refusal: FleetError | undefined
   for (const point of points) {
     try {
-      // The tenant lives in the database of a restore point that it has returned to.
-      if (point.state !== 'restored') await provider.releaseRestorePoint(point, markOf(point, fleet))
+      // The tenant lives in the database of a restore point that it has returned to; of a position nothing was made.
+      const isThere = point.state !== 'restored' && point.hasCopy
+      if (isThere && !(await provider.releaseRestorePoint(point, markOf(point, fleet)))) {
+        await noteRestorePoint(db, point.id, { goes_with_tenant: true })
+        continue
+      }
     } catch (error) {
       // One that is not ours any more must not keep the others.
       if (!(error instanceof FleetError)) throw error

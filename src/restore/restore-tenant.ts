@@ -1,3 +1,4 @@
+import { isInHistory } from '../catalog/restore-point-lineage.ts'
 import {
   changeRestorePoint,
   findRestorePoint,
@@ -11,15 +12,19 @@ import {
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
 import { failpoint } from '../lib/failpoint.ts'
+import { readHistory } from '../migrations/history.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
 import type { Loss, RestoreTenantOptions, Salvage, WriteCounters } from '../model/restore-point.ts'
-import type { Placement, Tenant } from '../model/tenant.ts'
+import { isSameHistory, type Placement, type Tenant } from '../model/tenant.ts'
+import type { Client } from '../postgres/connect.ts'
 import type { RestoreOutcome } from '../providers/copying-provider.ts'
 import { markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
 import { isSalvageable } from './is-salvageable.ts'
 import { judgeLoss } from './judge-loss.ts'
 import { lossRefusal } from './loss-refusal.ts'
+import { keepPosition } from './positions.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
+import { returnedElsewhere } from './returned-elsewhere.ts'
 import { claimSalvageFolder } from './salvage-folder.ts'
 import { salvageRestorePoint } from './salvage-restore-point.ts'
 
@@ -31,6 +36,8 @@ export interface TenantRestored {
   readonly loss: Loss
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /** Whether the tenant has another address now. */
+  readonly endpointChanged: boolean
   /** How old the restore point was, in milliseconds. */
   readonly age: number
   /** How long nobody could be in the tenant, in milliseconds; null: a process that died in between has done it. */
@@ -39,12 +46,12 @@ export interface TenantRestored {
 }
 
 /**
- * Returns a tenant to a restore point, under the same connection string. What was there before is kept as a restore point
- * of its own. Run again after a crash, it goes on where that was.
+ * Returns a tenant to a restore point, under the same connection string where the provider can. What was there before is kept as
+ * a restore point of its own. Run again after a crash, it goes on where that was.
  * @param options with the number of the undo for which it is done, which has the tenant in hand
  * @throws FleetError RESTORE_REFUSED naming what would be lost, or what is in the way; RESTORE_POINT_UNKNOWN, TENANT_STATE,
  * TENANT_BUSY, SALVAGE_REFUSED, and what the provider throws; SALVAGE_FAILED when the tenant has returned, and its rows are
- * only in what is kept
+ * only in what is kept; RESTORE_FAILED when it is not what the restore point was, and that is recorded
  */
 export async function restoreTenant(
   tenant: Tenant,
@@ -59,7 +66,7 @@ export async function restoreTenant(
 ): Promise<TenantRestored> {
   const placement = restorablePlacement(tenant)
   await refuseWhatIsInTheWay(tenant, rolloutId, context)
-  const point = await choosePoint(tenant, to, context)
+  const point = placed(await keepPosition(await choosePoint(tenant, to, context), placement, context))
   const { keptId, isNew } = await recordKept(tenant, { point, rolloutId }, context)
   failpoint('restore.recorded')
   const giveFolderBack = await claimFolder(tenant.id, { directory, keptId }).catch(async (error: unknown) => {
@@ -68,12 +75,22 @@ export async function restoreTenant(
   })
   // Where the answer decides nothing, clients do not wait for it to be exact.
   const ahead = acceptDataLoss ? undefined : await readAheadIfPossible(placement, point, context)
+  let seen: Seen = { history: point.history, isReturned: true }
   let loss: Loss = { kind: 'unknown', why: 'it was counted by a process that did not come to its end' }
   const request = {
     placement,
     point,
     mark: markOf(point, context),
+    ...(point.readyAt === null ? {} : { takenAt: point.readyAt }),
+    isInHistory: await isInHistory(context.db, point.id),
+    verify: async (client: Client) => {
+      const history = await readHistory(client, context.tables)
+      // Nobody looked into what was kept; what a restore point has was read when it was made.
+      seen = { history, isReturned: point.reason === 'restore' || isSameHistory(history, point.history) }
+      return seen.isReturned
+    },
     keptMark: markOf({ id: keptId, reason: 'restore' }, context),
+    readPassword: () => context.readPassword(tenant.id),
     force,
   }
   const outcome = await context.provider
@@ -93,14 +110,15 @@ export async function restoreTenant(
     })
   const age = context.clock.now().getTime() - (point.readyAt ?? point.createdAt).getTime()
   failpoint('restore.done')
-  await recordOutcome(tenant, point, { keptId, outcome }, context)
+  await recordOutcome(tenant, point, { keptId, outcome, seen }, context)
   const [restored, kept] = await Promise.all([point.id, keptId].map((id) => findRestorePoint(context.db, id)))
   if (restored === undefined || kept === undefined)
     throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${point.id} is gone.`)
-  const { settingsLost, closedFor, placement: now } = outcome
+  if (!seen.isReturned) throw returnedElsewhere(tenant.id, { restored, kept, found: seen.history })
+  const { settingsLost, closedFor, endpointChanged, placement: now } = outcome
   const salvage =
     directory === undefined ? null : await salvageKept({ ...tenant, placement: now }, kept, directory, context)
-  return { tenantId: tenant.id, point: restored, kept, loss, settingsLost, age, closedFor, salvage }
+  return { tenantId: tenant.id, point: restored, kept, loss, settingsLost, endpointChanged, age, closedFor, salvage }
 }
 
 /** With these, the answer to a COMMIT may have been lost. */
@@ -108,8 +126,8 @@ const UNCERTAIN: readonly FleetErrorCode[] = [
   'SERVER_UNREACHABLE',
   'AUTHENTICATION_FAILED',
   'DATABASE_IN_USE',
-  'NEON_UNREACHABLE',
-  'NEON_BUSY',
+  'SERVICE_UNREACHABLE',
+  'SERVICE_BUSY',
 ]
 
 async function refuseWhatIsInTheWay(
@@ -131,7 +149,7 @@ async function choosePoint(
   { id: tenantId, placement }: Tenant,
   to: string | undefined,
   { db }: RestoreContext,
-): Promise<ReadyRestorePoint> {
+): Promise<StoredRestorePoint> {
   const ready = await listRestorePoints(db, { tenantId, states: ['ready'] })
   const chosen = to === undefined ? ready.find((it) => !it.expired) : ready.find((it) => it.id === to)
   if (chosen !== undefined) return usable(chosen, placement)
@@ -145,12 +163,18 @@ async function choosePoint(
   throw new FleetError('RESTORE_POINT_UNKNOWN', `${what}. Of tenant "${tenantId}" there are: ${all}.`)
 }
 
+function placed(point: StoredRestorePoint): ReadyRestorePoint {
+  const { id, databaseId } = point
+  if (databaseId !== null) return { ...point, databaseId }
+  throw new FleetError('RESTORE_POINT_UNKNOWN', `Nobody knows where restore point ${id} is.`)
+}
+
 type ReadyRestorePoint = StoredRestorePoint & { readonly databaseId: string }
 
-function usable(point: StoredRestorePoint, placement: Placement | null): ReadyRestorePoint {
-  const { id, server, databaseId, expired, expiresAt } = point
+function usable(point: StoredRestorePoint, placement: Placement | null): StoredRestorePoint {
+  const { id, server, expired, expiresAt } = point
   if (expired) throw new FleetError('RESTORE_REFUSED', `Restore point ${id} has expired: ${expiresAt?.toISOString()}.`)
-  if (databaseId !== null && server === placement?.server) return { ...point, databaseId }
+  if (server === placement?.server) return point
   throw new FleetError('RESTORE_REFUSED', `Restore point ${id} is on server "${server}", the tenant is not.`)
 }
 
@@ -177,6 +201,7 @@ async function recordKept(
     rolloutId,
     replacedBy: point.id,
     keep: context.keep,
+    hasCopy: true,
     place: (id) => provider.plannedRestorePoint(placement, markOf({ id, reason: 'restore' }, context)),
   })
   return { keptId, isNew: true }
@@ -216,15 +241,23 @@ async function salvageKept(
   })
 }
 
+/** What was put back, as far as anybody had to look. */
+interface Seen {
+  readonly history: readonly string[]
+  /** Whether it is what the restore point was. */
+  readonly isReturned: boolean
+}
+
 async function recordOutcome(
   { id: tenantId, history }: Tenant,
   point: StoredRestorePoint,
-  { keptId, outcome }: { readonly keptId: string; readonly outcome: RestoreOutcome },
+  { keptId, outcome, seen }: { readonly keptId: string; readonly outcome: RestoreOutcome; readonly seen: Seen },
   { db }: RestoreContext,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    await recordRestored(tx, { tenantId, placement: outcome.placement, history: point.history })
-    await changeRestorePoint(tx, point.id, 'restore')
+    await recordRestored(tx, { tenantId, placement: outcome.placement, history: seen.history })
+    // One that the tenant was not seen to have returned to is there still.
+    if (seen.isReturned) await changeRestorePoint(tx, point.id, 'restore')
     if (outcome.kept === null) await changeRestorePoint(tx, keptId, 'fail', 'It was dropped meanwhile.')
     // What is written from now on is written to the copy, whose statistics began at nothing. Those of a state that was
     // kept before go on, and nobody looked at them when it came back.

@@ -4,9 +4,10 @@ import { failpoint } from '../lib/failpoint.ts'
 import { thisProcess } from '../lib/process-identity.ts'
 import { FleetError } from '../model/errors.ts'
 import type { Salvage } from '../model/restore-point.ts'
-import type { Tenant } from '../model/tenant.ts'
+import type { Placement, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
 import { markOf, type RestoreContext, restorablePlacement } from './create-restore-point.ts'
+import { keepPosition } from './positions.ts'
 import { claimSalvageFolder, finishSalvageFolder } from './salvage-folder.ts'
 import { type WrittenSalvage, writeSalvage } from './write-salvage.ts'
 
@@ -25,7 +26,7 @@ export async function salvageRestorePoint(
   const { db, provider, clock, tables: history } = context
   const tenantId = tenant.id
   const placement = restorablePlacement(tenant)
-  const point = await readyPoint(pointId, context)
+  const point = await readyPoint(pointId, placement, context)
   let written: WrittenSalvage = { tables: [], notCompared: [] }
   try {
     const connection = await provider.connect(placement)
@@ -60,11 +61,14 @@ const applicationName = 'fleet/salvage'
 
 async function readyPoint(
   id: string,
-  { db }: RestoreContext,
+  placement: Placement,
+  context: RestoreContext,
 ): Promise<StoredRestorePoint & { readonly databaseId: string }> {
-  const point = await findRestorePoint(db, id)
-  if (point === undefined) throw new FleetError('RESTORE_POINT_UNKNOWN', `There is no restore point "${id}".`)
-  const { state, databaseId } = point
+  const found = await findRestorePoint(context.db, id)
+  if (found === undefined) throw new FleetError('RESTORE_POINT_UNKNOWN', `There is no restore point "${id}".`)
+  const { state } = found
+  const point = state === 'ready' ? await keepPosition(found, placement, context) : found
+  const { databaseId } = point
   if (state === 'ready' && databaseId !== null) return { ...point, databaseId }
   throw new FleetError('RESTORE_REFUSED', `Restore point ${id} is ${state}: there are no rows in it to be read.`, {
     remedy: 'List those that are ready with `fleet restore-point list`.',

@@ -26,7 +26,7 @@ import type { Migration } from '../migrations/migration.ts'
 import { FleetError } from '../model/errors.ts'
 import type { RolloutEvent } from '../model/events.ts'
 import type { RolloutPlan } from '../model/rollout.ts'
-import type { Tenant } from '../model/tenant.ts'
+import type { Placement, Tenant } from '../model/tenant.ts'
 import type { BringForwardOptions } from './bring-forward.ts'
 import { executeRollout, type RolloutStore } from './execute-rollout.ts'
 import { holdLease } from './lease.ts'
@@ -47,12 +47,20 @@ export interface DriveContext
   readonly recordingsOf: (migrations: readonly Migration[]) => Promise<ReadonlyMap<string, CompiledMigration>>
   readonly createEngine: (options: { onError: (error: unknown) => void }) => Engine
   readonly publish: (event: RolloutEvent) => void
-  /** Makes the restore point of a tenant that a rollout takes, unless it is there already; returns its id. */
+  /** Called before a tenant is worked on; returns what is called after it. Neither throws. */
+  readonly attend: (placement: Placement) => Promise<() => Promise<void>>
+  /**
+   * Makes the restore point of a tenant that a rollout takes, unless it is there already; `proven`: a position alone will not do.
+   * Returns its id.
+   */
   readonly takeRestorePoint: (
     rolloutId: number,
-    tenant: Pick<Tenant, 'id' | 'placement' | 'history'>,
+    tenant: Pick<Tenant, 'id' | 'placement' | 'history'> & { readonly proven: boolean },
   ) => Promise<string>
-  /** Returns a tenant to a restore point, for an undo: answers with its history, and the id of the state that was kept. */
+  /**
+   * Returns a tenant to a restore point, for an undo: answers with its history, the id of the state that was kept, and whether the
+   * tenant has another address now.
+   */
   readonly restore: (
     tenantId: string,
     options: {
@@ -62,7 +70,7 @@ export interface DriveContext
       /** Where the rows that only the state before has are written. */
       readonly salvage: string | undefined
     },
-  ) => Promise<{ readonly history: readonly string[]; readonly kept: string }>
+  ) => Promise<{ readonly history: readonly string[]; readonly kept: string; readonly endpointChanged: boolean }>
   /** Makes the salvage that a restore of this rollout did not live to make, if there is one. */
   readonly finishSalvage: (
     tenantId: string,
@@ -147,6 +155,7 @@ export async function driveRollout(
         policy: plan.policy,
         emit,
         claim,
+        attend: ({ placement }) => context.attend(placement),
         finish,
         ...waysOfRollout(row, recorded, emit, context),
         prove: (tenantId, sent) => prove({ ...key, tenantId, sent, recorded, emit }, row, context),

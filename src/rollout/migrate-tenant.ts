@@ -18,6 +18,8 @@ export interface MigrateTenantOptions {
   readonly claim: (tenantId: string) => Promise<ClaimedRun | undefined>
   /** Writes a result; false when the attempt does not own the run any more. */
   readonly finish: (result: RunResult) => Promise<boolean>
+  /** Called before anybody connects to the tenant; returns what is called once all is done. Neither throws. */
+  readonly attend: (run: ClaimedRun) => Promise<() => Promise<void>>
   /** Brings the tenant to where the rollout wants it; never throws. */
   readonly bring: (task: Task, run: ClaimedRun, hooks: BringHooks) => Promise<ApplyOutcome>
   /** Called when a run has failed, before that is recorded; returns what is to be recorded. */
@@ -47,6 +49,7 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   const { tenantId, attempt, wave } = run
   const startedAt = clock.now()
   emit({ type: 'tenant.started', wave, tenantId, attempt })
+  const leave = await options.attend(run)
   const sent = new Map<string, readonly CompiledQuery[]>()
   let closed: Promise<void> | undefined
   const outcome = await options.bring(task, run, {
@@ -72,6 +75,7 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   // A far-away server takes a round trip to close: meanwhile the result is written.
   const [taken] = await Promise.all([options.finish(toResult(run, settlement)), closed])
   failpoint('run.recorded')
+  // Whoever else has the tenant in hand by now is not disturbed.
   if (!taken) return
   if (settlement.kind === 'succeed') {
     const ms = clock.now().getTime() - startedAt.getTime()
@@ -91,6 +95,7 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
       retryInMs,
     })
   }
+  await leave()
 }
 
 function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {

@@ -9,10 +9,10 @@ const KINDS: Readonly<Partial<Record<FleetErrorCode, 'busy' | 'error' | 'rights'
   DATABASE_IN_USE: 'busy',
   TENANT_BUSY: 'busy',
   RIGHT_MISSING: 'rights',
-  NEON_UNREACHABLE: 'error',
-  NEON_BUSY: 'error',
-  NEON_KEY_REFUSED: 'rights',
-  NEON_QUOTA: 'server',
+  SERVICE_UNREACHABLE: 'error',
+  SERVICE_BUSY: 'error',
+  SERVICE_KEY_REFUSED: 'rights',
+  SERVICE_QUOTA: 'server',
 }
 
 /** Says what stands in the way before a tenant is migrated: a refusal is its failure, anything else is told by its SQLSTATE. */

@@ -1,7 +1,9 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import {
+  EXAMPLES,
   listMadeCopies,
   type RestorePointShare,
+  type RestorePointShares,
   shareRestorePoints,
   sumRestorePoints,
 } from '../catalog/restore-point-costs.ts'
@@ -18,9 +20,11 @@ const SAMPLE = 200
 /** Times are told from so many restore points of a server, the newest. */
 const MEASURED = 50
 
+const NOBODY: RestorePointShares = { servers: [], elsewhere: { tenants: 0, examples: [] } }
+
 export interface PlanRestorePointsContext {
   readonly db: CatalogDb
-  readonly provider: Pick<Provider, 'foreseeCopies' | 'guessCopyMs'>
+  readonly provider: Pick<Provider, 'foreseeCopies' | 'guessCopyMs' | 'positions'>
   /** `restorePoints.maxBytes` by server; undefined: no limit. */
   readonly maxBytesOf: (server: string) => number | undefined
 }
@@ -34,9 +38,21 @@ export async function planRestorePoints(
   { db, provider, maxBytesOf }: PlanRestorePointsContext,
 ): Promise<PlannedRollout> {
   const { plan, assignment } = planned
-  const histories = plan.versions.filter((it) => needsRestorePoint(plan, it.pending)).map((it) => it.history)
-  if (histories.length === 0) return planned
-  const { servers: shares, elsewhere } = await shareRestorePoints(db, { plan, assignment, histories, most: SAMPLE })
+  const hasPositions = provider.positions !== undefined
+  const needing = (isNoted: boolean) =>
+    plan.versions
+      .filter(({ pending }) => {
+        const needed = needsRestorePoint(plan, pending)
+        return needed !== 'none' && (needed === 'any' && hasPositions) === isNoted
+      })
+      .map((it) => it.history)
+  const share = (histories: readonly (readonly string[])[]): Promise<RestorePointShares> =>
+    histories.length === 0
+      ? Promise.resolve(NOBODY)
+      : shareRestorePoints(db, { plan, assignment, histories, most: SAMPLE })
+  const [copied, noted] = await Promise.all([share(needing(false)), share(needing(true))])
+  if (copied === NOBODY && noted === NOBODY) return planned
+  const shares = copied.servers
   const [made, used] = await Promise.all([
     listMadeCopies(db, { servers: shares.map(({ server }) => server), most: MEASURED }),
     sumRestorePoints(db),
@@ -57,7 +73,14 @@ export async function planRestorePoints(
       })
     }),
   )
-  const restorePointCost: RestorePointCost = { servers, elsewhere }
+  const restorePointCost: RestorePointCost = {
+    servers,
+    positions: noted.servers.reduce((sum, { tenants }) => sum + tenants, 0),
+    elsewhere: {
+      tenants: copied.elsewhere.tenants + noted.elsewhere.tenants,
+      examples: [...copied.elsewhere.examples, ...noted.elsewhere.examples].slice(0, EXAMPLES),
+    },
+  }
   return { ...planned, plan: { ...plan, restorePointCost } }
 }
 

@@ -1,34 +1,49 @@
 import { FleetError } from '../model/errors.ts'
+import type { RolloutPlan } from '../model/rollout.ts'
+import type { ServiceWork } from '../model/service-cost.ts'
 import type { Provider } from '../providers/provider.ts'
-import type { PlannedRollout } from './plan-rollout.ts'
 
 export interface PlanServiceCostContext {
   readonly provider: Pick<Provider, 'foreseeService'>
+  readonly owner: ServiceWork['owner']
   /** How long restore points are kept after a rollout, in milliseconds. */
   readonly keep: number
+  /** On copies of how many tenants it is tried first. */
+  readonly rehearsals?: number
 }
 
 /**
- * Adds to a plan what it takes of a provider that is a service. What cannot be known leaves the plan as it is: the service says
- * itself what is the matter, as soon as it is needed.
+ * Adds to a plan what it takes of a provider that is a service. That it does not answer
+ * is said, and no reason for having no plan.
  */
 export async function planServiceCost(
-  planned: PlannedRollout,
-  { provider, keep }: PlanServiceCostContext,
-): Promise<PlannedRollout> {
-  const { plan } = planned
-  if (provider.foreseeService === undefined || plan.tenants === 0) return planned
+  plan: RolloutPlan,
+  { provider, owner, keep, rehearsals = 0 }: PlanServiceCostContext,
+): Promise<RolloutPlan> {
+  if (provider.foreseeService === undefined || plan.tenants === 0) return plan
   const restorePoints = (plan.restorePointCost?.servers ?? []).reduce((sum, { tenants }) => sum + tenants, 0)
   try {
     const serviceCost = await provider.foreseeService({
+      owner,
       tenants: plan.tenants,
+      waves: plan.waves,
       restorePoints,
+      restores: plan.undo === undefined ? 0 : plan.tenants - plan.undo.byDown,
+      rehearsals: Math.min(rehearsals, plan.tenants),
       concurrency: plan.policy.concurrency,
-      keep: restorePoints > 0 ? keep : null,
+      keep: restorePoints + (plan.restorePointCost?.positions ?? 0) > 0 ? keep : null,
     })
-    return { ...planned, plan: { ...plan, serviceCost } }
+    return { ...plan, serviceCost }
   } catch (error) {
-    if (error instanceof FleetError) return planned
-    throw error
+    if (!(error instanceof FleetError)) throw error
+    return { ...plan, serviceCostUnknown: error.message }
   }
+}
+
+/**
+ * Refuses a plan that what is known of the service speaks against.
+ * @throws FleetError HISTORY_TOO_SHORT
+ */
+export function refuseService({ serviceCost }: Pick<RolloutPlan, 'serviceCost'>): void {
+  if (serviceCost?.refusal !== undefined) throw new FleetError('HISTORY_TOO_SHORT', serviceCost.refusal)
 }

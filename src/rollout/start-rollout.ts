@@ -4,6 +4,7 @@ import { startRollout as startInCatalog } from '../catalog/start-rollout.ts'
 import { FleetError } from '../model/errors.ts'
 import type { DriveContext } from './drive-rollout.ts'
 import type { DraftRollout, PlannedRollout } from './plan-rollout.ts'
+import { refuseService } from './plan-service-cost.ts'
 import { refuseFailedRehearsal } from './refuse-failed-rehearsal.ts'
 import { refuseFullDisk } from './refuse-full-disk.ts'
 import { releaseReached } from './released-version.ts'
@@ -17,7 +18,7 @@ export interface StartRolloutOptions {
   readonly assess: (draft: DraftRollout) => Promise<PlannedRollout>
   /** Refuse another plan than the one with this digest, or one that begins so. */
   readonly digest: string | undefined
-  /** Start also what failed when it was rehearsed, and what the disk may not hold. */
+  /** Start also what failed when it was rehearsed, what the disk may not hold, and what the service could not take back. */
   readonly force: boolean
   /** Gives up the rollout that is in the way; undefined: refuse. */
   readonly supersede: ((active: RolloutRow) => Promise<void>) | undefined
@@ -25,7 +26,7 @@ export interface StartRolloutOptions {
 
 /**
  * Starts what is planned, or finds that it is under way: a pipeline may run the same command again and again.
- * @throws FleetError PLAN_CHANGED, REHEARSAL_FAILED, DISK_WOULD_FILL, ROLLOUT_ACTIVE, and what planning throws
+ * @throws FleetError PLAN_CHANGED, REHEARSAL_FAILED, DISK_WOULD_FILL, HISTORY_TOO_SHORT, ROLLOUT_ACTIVE, and what planning throws
  */
 export async function startRollout(
   context: DriveContext,
@@ -72,6 +73,7 @@ async function startPlanned(
   if (!force) {
     await refuseFailedRehearsal(db, plan.digest)
     refuseFullDisk(plan)
+    refuseService(plan)
   }
   const upToTarget = migrations.slice(0, migrations.findIndex((it) => it.name === plan.target) + 1)
   const sqlChecksums = new Map<string, string | null>([

@@ -1,5 +1,6 @@
 import type { WayBackFacts } from '../catalog/undo.ts'
 import type { StrandedReason } from '../model/rollout.ts'
+import { isSameHistory } from '../model/tenant.ts'
 
 /** How a tenant returns to what it had before a rollout, by its restore point. */
 export type WayToPoint =
@@ -21,7 +22,7 @@ export function wayToPoint(
 ): WayToPoint {
   // Whatever the catalog says of its history: the databases may have been exchanged already.
   if (unfinished !== undefined) return { kind: 'restore', to: unfinished }
-  const isChanged = JSON.stringify(history) !== JSON.stringify(from) || (stoppedInside && point?.state !== 'restored')
+  const isChanged = !isSameHistory(history, from) || (stoppedInside && point?.state !== 'restored')
   if (!isChanged) return { kind: 'nothing-to-do' }
   if (point === undefined) return { kind: 'none', why: 'no-restore-point' }
   if (point.state !== 'ready') return { kind: 'none', why: 'restore-point-used' }

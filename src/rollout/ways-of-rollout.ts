@@ -31,8 +31,8 @@ export function waysOfRollout(
   const restore = async (tenantId: string, to: string) => {
     const { acceptDataLoss = false } = plan.undo ?? {}
     const options = { to, rolloutId: id, acceptDataLoss, salvage: salvageFolder(tenantId) }
-    const { history, kept } = await context.restore(tenantId, options)
-    emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept })
+    const { history, kept, endpointChanged } = await context.restore(tenantId, options)
+    emit({ type: 'tenant.restored', tenantId, restorePoint: to, kept, endpointChanged })
     return history
   }
   if (undoes !== null)
@@ -56,8 +56,10 @@ export function waysOfRollout(
     pendingFor: pendingIn(plan, context),
     takeRestorePoint: async ({ tenantId, placement, history }, pending) => {
       const names = pending.map(({ name }) => name)
-      if (!needsRestorePoint(plan, names)) return
-      const restorePoint = await context.takeRestorePoint(id, { id: tenantId, placement, history })
+      const needed = needsRestorePoint(plan, names)
+      if (needed === 'none') return
+      const tenant = { id: tenantId, placement, history, proven: needed === 'proven' }
+      const restorePoint = await context.takeRestorePoint(id, tenant)
       emit({ type: 'tenant.restore-point', tenantId, restorePoint })
     },
   }

@@ -62,7 +62,7 @@ test('a fleet is made, migrated and looked at with the commands that each prints
     code: 2,
     stderr: expect.stringContaining('Delete 1 tenant for ever'),
   })
-  expect(await cli('tenant delete acme --yes')).toMatchObject({ code: 0 })
+  expect(await cli('tenant delete acme --yes')).toMatchObject({ code: 0, stdout: ' 1 tenant deleted.\n' })
 })
 
 test('a rollout that stops on its failure budget says what to do, and doing it ends well', async () => {

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import { renderPlan } from '../../src/cli/renderers/render-plan.ts'
 import { renderUndo } from '../../src/cli/renderers/render-undo.ts'
 import { restorePointCostLines, spaceRefusal } from '../../src/cli/renderers/restore-point-cost.ts'
+import { serviceCostLines } from '../../src/cli/renderers/service-cost.ts'
 import type { ServerCost } from '../../src/model/restore-point-cost.ts'
 import type { UndoPlan } from '../../src/model/rollout.ts'
+import type { ServiceCost } from '../../src/model/service-cost.ts'
 import { page, plan } from './example-plan.ts'
 
 test('a plan fits 80 columns', () => {
@@ -181,7 +183,7 @@ test('what restore points take is told by server, with what it is told from, in 
     },
   ]
   const elsewhere = { tenants: 1, examples: ['acme'] }
-  const lines = restorePointCostLines({ servers, elsewhere }, page).join('\n')
+  const lines = restorePointCostLines({ servers, positions: 0, elsewhere }, page).join('\n')
   expect(lines).toMatchInlineSnapshot(`
     "   restore points     tenants      disk     room       one takes   tenant closed
        main               300,000  ≈ 4.5 TB   5.0 TB  0.4 s to 3 min  0.3 s to 3 min
@@ -198,15 +200,18 @@ test('what restore points take is told by server, with what it is told from, in 
        leave it out (--skip-tenant), or take none (--take-restore-points never)."
   `)
   expect(Math.max(...lines.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
-  const costly = { ...plan, restorePointCost: { servers, elsewhere } }
+  const costly = { ...plan, restorePointCost: { servers, positions: 0, elsewhere } }
   expect(renderPlan(costly, page)).toContain(lines)
   expect(spaceRefusal(costly)).toContain('do not fit on main:')
-  expect(spaceRefusal({ ...plan, restorePointCost: { servers: servers.slice(1), elsewhere } })).toBeUndefined()
+  expect(
+    spaceRefusal({ ...plan, restorePointCost: { servers: servers.slice(1), positions: 0, elsewhere } }),
+  ).toBeUndefined()
   expect(spaceRefusal(plan)).toBeUndefined()
 })
 
 test('that tenants stay in use is said only where every server copies so', () => {
   const cost = (...closed: readonly number[]) => ({
+    positions: 0,
     elsewhere: { tenants: 0, examples: [] },
     servers: closed.map(
       (longest): ServerCost => ({
@@ -229,4 +234,42 @@ test('that tenants stay in use is said only where every server copies so', () =>
     renderPlan({ ...always, restorePointCost }, page).replaceAll(/\s+/g, ' ')
   expect(shown(cost(0, 0))).toContain('stays in use meanwhile')
   for (const closed of [[0, 5], [5], []]) expect(shown(cost(...closed))).toContain('its sessions are ended')
+  const noted = { ...cost(0), positions: 1_200 }
+  expect(shown(noted)).toContain(
+    'Tenants that lack 0039_split_name get a restore point first, and stay in use meanwhile. Of 1,200 tenants without risky migrations the position in the history is noted first',
+  )
+  const safe = plan.migrations.filter(({ assessment }) => !assessment.restorePoint)
+  expect(renderPlan({ ...always, migrations: safe, restorePointCost: { ...noted, servers: [] } }, page)).not.toMatch(
+    /get a restore point|restore points +tenants/,
+  )
+})
+
+test('a plan says why it is not known what it takes of a service', () => {
+  const text = renderPlan({ ...plan, serviceCostUnknown: 'Neon does not accept the API key.' }, page)
+  expect(text.replace(/\s+/g, ' ')).toContain(
+    "What this takes of the provider's service, and costs, is not known: Neon does not accept the API key.",
+  )
+})
+
+test('what a rollout takes of a service is said with the prices that it is told by', () => {
+  const cost: ServiceCost = {
+    service: 'Neon',
+    calls: { least: 4_200, most: 6_300 },
+    callsPerMinute: 600,
+    leastMs: 420_000,
+    wakes: 1_000,
+    dollars: { about: 2.2461, prices: { from: 'publication', plan: 'launch', asOf: '2026-08' } },
+    branches: 1_000,
+    warnings: ['It may be late.'],
+  }
+  const said = (it: Partial<ServiceCost>) => serviceCostLines({ ...cost, ...it }, { ...page, width: 200 }).join('\n')
+  expect(said({})).toMatchInlineSnapshot(`
+    "   Neon: 4,200 to 6,300 calls of its API (600 a minute); 7 min at least. Up to 1,000 computes woken, about $2.25 (launch, at prices of 2026-08). For each of 1,000 restore points a branch is kept until
+       it is pruned.
+       It may be late."
+  `)
+  expect(said({ dollars: { about: 0.001, prices: { from: 'configuration' } } })).toContain(
+    'woken, less than $0.01 (at the configured prices).',
+  )
+  expect(said({ dollars: null })).toContain('Up to 1,000 computes woken. For each')
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { linesOf } from '../../src/cli/renderers/plain-renderer.ts'
 import {
   type RolloutView,
   reduceView,
@@ -75,6 +76,19 @@ test('what a dead driver left running is not running any more once another takes
   const view = fold([started('a'), event({ type: 'rollout.resumed', driver: 'two', takenOverFrom: 'one' })])
   expect(wave(view, 'canary')?.running).toBe(0)
   expect(view).toMatchObject({ state: 'running', notice: 'taken over from one' })
+})
+
+test('tenants that have another address now are counted, as their applications have to be told', () => {
+  const restored = (tenantId: string, endpointChanged: boolean) =>
+    event({ type: 'tenant.restored', tenantId, restorePoint: 'p1', kept: 'p2', endpointChanged })
+  const view = fold([restored('a', true)])
+  expect(view.notice).toBe('a has another address now: fleet tenant url a')
+  expect(fold([restored('b', false)]).notice).toBeNull()
+  expect(fold([restored('b', true)], view).notice).toBe('2 tenants have another address now: fleet tenant url b')
+  expect(linesOf(restored('a', true), { before: view, view })).toEqual([
+    'a: has another address now. Give its application: fleet tenant url a',
+  ])
+  expect(linesOf(restored('b', false), { before: view, view })).toEqual([])
 })
 
 test('waiting is shown until something happens', () => {

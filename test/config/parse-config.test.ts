@@ -132,6 +132,17 @@ test.each<[wrong: string, input: unknown, message: string]>([
     'rollout.lockTimeout: 0 is not a duration. Use milliseconds or "3s", "10m", "2h" (24 days at most).',
   ],
   [
+    // Longer than a branch can be kept at Neon that removes itself: 30 days.
+    'a longer keep than restore points can have',
+    {
+      name: 'a',
+      provider: { kind: 'neon', apiKey: 'k', region: 'r' },
+      catalog: { url: 'postgres://a@b/c' },
+      restorePoints: { keep: '60d' },
+    },
+    'restorePoints.keep: "60d" is not a duration. Use milliseconds or "3s", "10m", "2h" (24 days at most).',
+  ],
+  [
     'half a tenant',
     { name: 'a', rollout: { concurrency: 0.5 } },
     'rollout.concurrency: 0.5 is not a whole number of at least 1.',

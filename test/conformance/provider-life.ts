@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Secret } from '../../src/model/secret.ts'
 import type { Placement } from '../../src/model/tenant.ts'
-import { closeClient, openClient } from '../../src/postgres/connect.ts'
+import { createEight, deleteUnderSession } from './common-acts.ts'
 import { PASSWORD, type TestFleet } from './provider-setup.ts'
 
 /** Tenants from their creation to their deletion. */
@@ -37,12 +37,8 @@ export function lifeTests(fleet: () => TestFleet): void {
   })
 
   test('eight tenants at once are eight databases', async () => {
-    const { provider, second, template, tenant, application, inside } = fleet()
-    const model = await template()
-    const ids = Array.from({ length: 8 }, (_, index) => `tenant-${index}`)
-    const placements = await Promise.all(
-      ids.map((id, index) => tenant(model, id, { by: index % 2 ? second : provider })),
-    )
+    const { application, inside } = fleet()
+    const placements = await createEight(fleet())
     const write = 'insert into note (text) values ($1)'
     await Promise.all(placements.map((it) => inside(application(it), write, [it.database])))
     const answers = await Promise.all(placements.map((it) => inside(application(it), 'select text from note')))
@@ -58,14 +54,10 @@ export function lifeTests(fleet: () => TestFleet): void {
   })
 
   test('deleting ends the sessions, removes database and login role, and may be repeated', async () => {
-    const { provider, template, tenant, application, mark, whatIsLeft } = fleet()
+    const { provider, template, tenant, mark, whatIsLeft } = fleet()
     const model = await template()
     const placement = await tenant(model, 'one')
-    const client = await openClient(await application(placement), { applicationName: 'an application' })
-    const working = client.query('select pg_sleep(600)').catch((error: unknown) => error)
-    await provider.deleteDatabase(placement, mark('tenant', 'one'))
-    expect(await working).toBeInstanceOf(Error)
-    await closeClient(client)
+    expect(await deleteUnderSession(fleet(), { id: 'one', placement })).toBeInstanceOf(Error)
     expect(await whatIsLeft()).toEqual(model.left)
     await provider.deleteDatabase(placement, mark('tenant', 'one'))
   })

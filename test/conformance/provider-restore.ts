@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Placement } from '../../src/model/tenant.ts'
-import type { RestorePointLooks } from '../../src/providers/copying-provider.ts'
+import type { RestoreOutcome, RestorePointLooks } from '../../src/providers/copying-provider.ts'
 import type { TestFleet } from './provider-setup.ts'
 
 /** Restore points and restores: what every provider that has them promises. */
@@ -163,7 +163,7 @@ export function restoreTests(fleet: () => TestFleet): void {
   })
 
   test('a restore keeps the login and what was there, happens once, and can be taken back', async () => {
-    const { provider, second, application, inside } = fleet()
+    const { provider, second, application, inside, underTest } = fleet()
     const placement = await withNote()
     const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
     await inside(application(placement), `insert into note (text) values ('since')`)
@@ -173,20 +173,23 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(outcome).toMatchObject({
       placement: { database, loginRole, databaseId: expect.any(String) },
       settingsLost: [],
+      endpointChanged: underTest.traits.movesInRestores,
     })
-    expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+    expect(await inside(application(outcome.placement), READ)).toEqual([{ text: 'before' }])
+    if (outcome.endpointChanged) await expect(inside(application(placement), READ)).rejects.toThrow()
+    else expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
     // As after a crash: nobody is asked again, and nothing is exchanged again.
     const again = await second.restore(request, () => Promise.reject(new Error('asked again')))
-    expect(again).toEqual({ ...outcome, closedFor: null })
+    expect(unsealed(again)).toEqual(unsealed({ ...outcome, closedFor: null }))
     expect(outcome.closedFor).toBeGreaterThan(0)
     const { kept } = outcome
     if (kept === null) throw new Error('Nothing was kept.')
     expect(kept).toMatchObject(provider.plannedRestorePoint(outcome.placement, keptMark('p2')))
-    await provider.restore(
+    const back = await provider.restore(
       { placement: outcome.placement, point: kept, mark: keptMark('p2'), keptMark: keptMark('p3') },
       async () => {},
     )
-    expect(await inside(application(placement), READ)).toHaveLength(2)
+    expect(await inside(application(back.placement), READ)).toHaveLength(2)
   })
 
   test('a restore that is not confirmed changes nothing', async () => {
@@ -213,17 +216,28 @@ export function restoreTests(fleet: () => TestFleet): void {
     expect(await whatIsLeft()).toEqual(before)
   })
 
-  test('a state that a restore has kept can be released', async () => {
-    const { provider, application, inside, whatIsLeft } = fleet()
-    const placement = await withNote()
+  test('a state that a restore has kept can be released, or goes with the tenant', async () => {
+    const { provider, application, inside, mark: markOf, template, whatIsLeft, underTest } = fleet()
+    const { left } = await template()
+    const first = await withNote()
     const before = await whatIsLeft()
-    const point = await provider.createRestorePoint(placement, mark('p1'), nothing)
-    const request = { placement, point, mark: mark('p1'), keptMark: keptMark('p2') }
-    const { kept } = await provider.restore(request, async () => {})
+    const point = await provider.createRestorePoint(first, mark('p1'), nothing)
+    const request = { placement: first, point, mark: mark('p1'), keptMark: keptMark('p2') }
+    const { placement, kept } = await provider.restore(request, async () => {})
     if (kept === null) throw new Error('Nothing was kept.')
-    await provider.releaseRestorePoint(kept, keptMark('p2'))
-    await provider.releaseRestorePoint(kept, keptMark('p2'))
-    expect(await whatIsLeft()).toEqual(before)
+    const { releasesKept } = underTest.traits
+    expect(await provider.releaseRestorePoint(kept, keptMark('p2'))).toBe(releasesKept)
+    expect(await provider.releaseRestorePoint(kept, keptMark('p2'))).toBe(releasesKept)
+    if (releasesKept) expect(await whatIsLeft()).toEqual(before)
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+    await provider.deleteDatabase(placement, markOf('tenant', 'one'))
+    expect(await whatIsLeft()).toEqual(left)
+    expect(await provider.releaseRestorePoint(kept, keptMark('p2'))).toBe(true)
   })
+}
+
+/** The same password is encrypted to another text each time. */
+function unsealed({ placement, ...outcome }: RestoreOutcome): object {
+  const { own, ...rest } = placement
+  return { ...outcome, placement: own === undefined ? rest : { ...rest, own: { ...own, sealed: undefined } } }
 }

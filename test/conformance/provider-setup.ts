@@ -25,6 +25,10 @@ export interface Traits {
   readonly knowsSizes: boolean
   /** Whether it opens a restore point to `prove`; else it proves in another way that there is one. */
   readonly opensToProve: boolean
+  /** Whether a restore gives the tenant another address, and the old one leads nowhere. */
+  readonly movesInRestores: boolean
+  /** Whether what a restore has kept can be removed before the tenant. */
+  readonly releasesKept: boolean
 }
 
 /** What an implementation hands to the suite: the provider, and ways around it, none of which it knows of. */

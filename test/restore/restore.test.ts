@@ -249,9 +249,9 @@ describe.each([
   ['restore.swapped', true],
   ['restore.done', true],
 ])('killed at %s', (failpoint, isWrittenTo) => {
-  test('run again, it ends as if nothing had happened', async () => {
+  test('run again, it ends as if nothing had happened, though the time of the restore point is over', async () => {
     const test = await setup()
-    const { fleet, root, env, asApplication } = test
+    const { fleet, root, env, asApplication, inCatalog } = test
     await asApplication('insert into items values (1, 10)')
     await fleet.restorePoints.create('acme')
     if (isWrittenTo) await asApplication('insert into items values (2, 20)')
@@ -259,6 +259,8 @@ describe.each([
     const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
     expect(killed.code).toBe('SIGKILL')
     expect((await asApplication<{ id: number }>(ITEMS)).at(0)).toMatchObject({ id: 1 })
+    await inCatalog((client) => client.query(`update fleet.restore_point set keep = '0' where id = 1`))
+    expect(await Array.fromAsync(fleet.restorePoints.prune())).toEqual([])
     expect(await runFleet(args, { root, env })).toMatchObject({ code: 0 })
     expect(await asApplication(ITEMS)).toEqual([{ id: 1, price: 10 }])
     const points = await fleet.restorePoints.list({ tenantId: 'acme' })

@@ -14,7 +14,9 @@ interface RestoreFlags {
 
 export function restoreCommand(): Command {
   return new Command('restore')
-    .description('Return a tenant to a restore point, under the same connection string; the state before is kept')
+    .description(
+      'Return a tenant to a restore point, under the same connection string where that can be; the state before is kept',
+    )
     .argument('<tenant>')
     .option('--to <id>', 'the restore point (default: the newest)')
     .option(
@@ -23,7 +25,11 @@ export function restoreCommand(): Command {
       false,
     )
     .option('--salvage <folder>', 'write the rows that only the state before has as CSV into an empty or new folder')
-    .option('--force', 'also where replication slots or subscriptions will be with what is kept', false)
+    .option(
+      '--force',
+      'also where replication slots or subscriptions will be with what is kept, or there can be no restore after it',
+      false,
+    )
     .addHelpText('after', HELP)
     .action((tenantId: string, { to, acceptDataLoss, salvage, force }: RestoreFlags, command: Command) =>
       withFleet(command, async (fleet, face) => {

@@ -95,8 +95,11 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
       return [`rollout ${event.rolloutId} paused: ${event.reason}${event.note === '' ? '' : ` (${event.note})`}`]
     case 'rollout.finished':
       return event.state === 'aborted' ? [`rollout ${event.rolloutId} aborted: what was done stays done`] : []
-    case 'tenant.restore-point':
     case 'tenant.restored':
+      return event.endpointChanged
+        ? [`${event.tenantId}: has another address now. Give its application: fleet tenant url ${event.tenantId}`]
+        : []
+    case 'tenant.restore-point':
     case 'tenant.started':
     case 'tenant.succeeded':
       return []

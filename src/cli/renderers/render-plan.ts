@@ -4,7 +4,7 @@ import { fitText } from './fit-text.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
 import { causesOf, renderAssessment, verdictText } from './render-assessment.ts'
 import { restorePointCostLines } from './restore-point-cost.ts'
-import { serviceCostLines } from './service-cost.ts'
+import { planServiceLines } from './service-cost.ts'
 import { table } from './table.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -65,11 +65,12 @@ function details(plan: RolloutPlan, page: Page): string[] {
     ({ assessment: { verdict, findings } }) => verdict !== 'safe' || findings.some((it) => it.refused),
   )
   const restorePoints = restorePointText(plan)
+  const cost = plan.restorePointCost ? restorePointCostLines(plan.restorePointCost, page) : []
   return [
     ...unsafe.flatMap(({ file, assessment }) => ['', renderAssessment(file, assessment, page)]),
     ...(restorePoints === undefined ? [] : ['', wrapText(restorePoints, { width: page.width, first: '   ' })]),
-    ...(plan.restorePointCost ? ['', ...restorePointCostLines(plan.restorePointCost, page)] : []),
-    ...(plan.serviceCost ? ['', ...serviceCostLines(plan.serviceCost, page)] : []),
+    ...(cost.length > 0 ? ['', ...cost] : []),
+    ...planServiceLines(plan, page),
   ]
 }
 
@@ -77,12 +78,22 @@ function restorePointText({ migrations, policy, restorePointCost }: RolloutPlan)
   const servers = restorePointCost?.servers ?? []
   const isOnline = servers.length > 0 && servers.every(({ closed }) => closed?.longest === 0)
   const names = migrations.filter(({ assessment }) => assessment.restorePoint).map(({ name }) => name)
+  const positions = restorePointCost?.positions ?? 0
+  if (positions > 0) return [...(names.length > 0 ? [copiedText(names, isOnline)] : []), notedText(positions)].join(' ')
   if (policy.restorePoints === 'always')
     return `Each tenant gets a restore point first${isOnline ? ', and stays in use meanwhile.' : ': its sessions are ended, and nobody gets in while it is copied.'}`
   if (names.length === 0) return undefined
   if (policy.restorePoints === 'never')
     return `No restore point is taken, although one should be before: ${names.join(', ')}.`
+  return copiedText(names, isOnline)
+}
+
+function copiedText(names: readonly string[], isOnline: boolean): string {
   return `Tenants that lack ${names.join(' or ')} get a restore point first${isOnline ? ', and stay in use meanwhile.' : ': their sessions are ended, and nobody gets in while they are copied.'}`
+}
+
+function notedText(tenants: number): string {
+  return `Of ${countOf(tenants, 'tenant')} without risky migrations the position in the history is noted first: nothing is copied, and it is not proven that one can return to it.`
 }
 
 function nothingToDo(plan: RolloutPlan, { width }: Page): string {

@@ -13,23 +13,29 @@ export function renderRestorePoints(points: readonly RestorePoint[], page: Page)
     [
       { title: 'id', text: (it) => it.id },
       { title: 'tenant', text: (it) => it.tenantId, least: 10 },
-      { title: 'state', text: (it) => it.state },
+      { title: 'state', text: (it) => (it.grade === 'position' ? `${it.state}, not proven` : it.state) },
       { title: 'version', text: (it) => formatVersion(it.version), least: 12 },
       { title: 'age', text: (it) => formatDuration(now - it.createdAt.getTime()), align: 'right' },
       { title: 'size', text: (it) => (it.bytes === null ? '' : formatBytes(it.bytes)), align: 'right' },
-      { title: 'expires', text: (it) => (it.expiresAt === null ? '' : formatTime(it.expiresAt)) },
+      { title: 'expires', text: expiryText },
     ],
     points,
     page,
   )
 }
 
+function expiryText({ goesWithTenant, expiresAt }: RestorePoint): string {
+  if (goesWithTenant) return 'with the tenant'
+  return expiresAt === null ? '' : formatTime(expiresAt)
+}
+
 /** Says what a tenant has returned to. */
 export function renderRestored(result: RestoreResult): string {
-  const { tenantId, point, kept, loss, age, closedFor, settingsLost, salvage } = result
+  const { tenantId, point, kept, loss, age, closedFor, settingsLost, endpointChanged, salvage } = result
   return [
     ` ${tenantId} is what it was ${point.readyAt === null ? '' : `at ${formatTime(point.readyAt)}, `}${formatDuration(age)} ago (${point.id}): ${formatVersion(point.version)}`,
     ...(closedFor === null ? [] : [` Its clients had to wait for ${closedFor} ms.`]),
+    ...(endpointChanged ? [` It has another address now. Give its application: fleet tenant url ${tenantId}`] : []),
     ` ${lossText(loss, kept)}`,
     ` Back again: fleet restore ${tenantId} --to ${kept.id}`,
     ...settingsLost.map((it) => ` Could not be set again: ${it}`),

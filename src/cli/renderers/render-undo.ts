@@ -2,6 +2,7 @@ import { type RolloutPlan, STRANDED, type UndoPlan } from '../../model/rollout.t
 import type { Page } from '../face.ts'
 import { countOf, formatNumber, formatVersion } from './format-values.ts'
 import { waveTable } from './render-plan.ts'
+import { planServiceLines } from './service-cost.ts'
 import { wrapText } from './wrap-text.ts'
 
 /** Shows what taking a rollout back would do: who returns, who cannot, and what follows for migrations and new tenants. */
@@ -24,6 +25,7 @@ export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): strin
     ...downText(undo).map(say),
     ...(plan.tenants === 0 ? [] : ['', waveTable(plan, page)]),
     ...(restored === 0 ? [] : ['', say(lossText(undo))]),
+    ...planServiceLines(plan, page),
     ...[...strandedText(undo), ...consequences(plan, undo)].map((text) => (text === '' ? '' : say(text))),
   ].join('\n')
 }

@@ -1,6 +1,7 @@
 import type { RolloutEvent } from '../../model/events.ts'
 import type { FailureGroup, RolloutPlan, RolloutStatus } from '../../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../../model/rollout-state.ts'
+import { countOf } from './format-values.ts'
 
 /** What a renderer shows of a wave. Times are in milliseconds since 1970. */
 export interface WaveView {
@@ -34,6 +35,8 @@ export interface RolloutView {
   readonly retries: number
   /** What it waits for; null: for nothing. */
   readonly waitingFor: string | null
+  /** Tenants that have another address now. */
+  readonly moved: number
   /** The last thing out of the ordinary. */
   readonly notice: string | null
 }
@@ -81,6 +84,7 @@ const REST = {
   settledAt: [],
   retries: 0,
   waitingFor: null,
+  moved: 0,
   notice: null,
 }
 const NOTHING_DONE = { succeeded: 0, failed: 0, skipped: 0, running: 0, startedAt: null, finishedAt: null }
@@ -146,8 +150,9 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
       return { ...inWave(view, event.wave, leave), retries: view.retries + 1 }
     case 'migration.proven':
     case 'tenant.restore-point':
-    case 'tenant.restored':
       return view
+    case 'tenant.restored':
+      return event.endpointChanged ? noteMove(view, event.tenantId) : view
     case 'migration.deviated':
       return { ...view, notice: `${event.migration} runs live: it differs from what was recorded` }
     case 'server.paused':
@@ -198,4 +203,11 @@ function addFailure(
   const same = (it: FailureGroup) => it.migration === migration && it.sqlstate === sqlstate && it.message === message
   if (groups.some(same)) return groups.map((it) => (same(it) ? { ...it, count: it.count + 1 } : it))
   return [...groups, { migration, sqlstate, message, count: 1, example: tenantId }]
+}
+
+/** Applications know nothing of it until somebody tells them. */
+function noteMove(view: RolloutView, tenantId: string): RolloutView {
+  const moved = view.moved + 1
+  const who = moved === 1 ? `${tenantId} has` : `${countOf(moved, 'tenant')} have`
+  return { ...view, moved, notice: `${who} another address now: fleet tenant url ${tenantId}` }
 }

@@ -1,5 +1,6 @@
-import { pathToFileURL } from 'node:url'
 import type { DynamicReason } from '../../model/assessment.ts'
+import type { MigrationFile } from '../list-migration-files.ts'
+import { urlOfMigration } from '../load-migrations.ts'
 import { followImports, type ImportGraph } from './import-graph.ts'
 import { type EnvironmentRead, environmentReason, modulesInStack, watchEnvironment } from './watch-environment.ts'
 
@@ -34,12 +35,10 @@ export class EnvironmentWatch {
   }
 
   /** Returns what is known against a migration, and begins anew. */
-  take(path: string): readonly DynamicReason[] {
+  take(file: Pick<MigrationFile, 'path' | 'checksum'>): readonly DynamicReason[] {
     const reads = this.#reads
     this.#reads = []
-    const inherited = [...this.#graph.reachableFrom(pathToFileURL(path).href)].flatMap(
-      (url) => this.#atLoad.get(url) ?? [],
-    )
-    return [...reads, ...inherited].map((read) => environmentReason(read, path))
+    const inherited = [...this.#graph.reachableFrom(urlOfMigration(file))].flatMap((url) => this.#atLoad.get(url) ?? [])
+    return [...reads, ...inherited].map((read) => environmentReason(read, file.path))
   }
 }

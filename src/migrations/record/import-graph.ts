@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module'
 
-/** Who imports whom, as far as it was asked for since `followImports`. URLs have no queries. */
+/** Who imports whom, as far as it was asked for since `followImports`. URLs are those of modules, queries included. */
 export class ImportGraph {
   readonly #imports = new Map<string, Set<string>>()
 
@@ -24,13 +24,9 @@ export function followImports(): ImportGraph {
   registerHooks({
     resolve(specifier, context, nextResolve) {
       const resolved = nextResolve(specifier, context)
-      if (context.parentURL !== undefined) graph.add(withoutQuery(context.parentURL), withoutQuery(resolved.url))
+      if (context.parentURL !== undefined) graph.add(context.parentURL, resolved.url)
       return resolved
     },
   })
   return graph
-}
-
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/, '')
 }

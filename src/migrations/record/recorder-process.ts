@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { KyselyPlugin } from 'kysely'
 import type { DynamicReason } from '../../model/assessment.ts'
 import { loadMigration } from '../load-migrations.ts'
@@ -30,6 +31,8 @@ for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   )
 }
 process.on('message', (request: RecordRequest) => void record(request))
+// With NODE_COMPILE_CACHE, what is loaded by now is there for the next one: this process is killed in the end.
+flushCompileCache()
 send({ kind: 'ready' })
 
 async function setUp(setup: RecorderSetup | null): Promise<readonly KyselyPlugin[]> {
@@ -50,7 +53,7 @@ async function observe({ file, reversed, runs }: RecordRequest): Promise<readonl
     const migration = reversed ? reverseMigration(loaded) : loaded
     // Whoever asks has loaded it, too.
     if (migration === undefined) throw new Error('It has no `down`.')
-    const options = { plugins, takeReasons: () => environment.take(file.path) }
+    const options = { plugins, takeReasons: () => environment.take(file) }
     const base = await observeOnce(migration, options)
     send({ kind: 'base', queries: base.queries })
     if (base.reasons.length > 0 || runs === 'once') return base.reasons

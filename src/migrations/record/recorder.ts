@@ -9,7 +9,6 @@ import type { RecordedQuery } from './recording.ts'
 export interface RecorderOptions extends StartRecorder {
   /** How long one migration may take, in milliseconds. */
   readonly timeout: number
-  readonly signal: AbortSignal | undefined
 }
 
 /** What was seen of a migration in one process. */
@@ -19,7 +18,10 @@ export interface Observation {
   readonly reasons: readonly DynamicReason[]
 }
 
-/** A process in which migrations run against nothing. One that breaks or hangs is replaced for the next migration. */
+/**
+ * A process in which migrations run against nothing. It is kept for the next one, unless one broke it: it hangs, it has ended, or
+ * something failed that nobody waited for, be it long after.
+ */
 export class Recorder {
   readonly #options: RecorderOptions
   #child: Promise<ChildProcess> | undefined
@@ -32,12 +34,10 @@ export class Recorder {
    * Runs a migration, one at a time. Whatever it does to its process is a reason, not an error.
    * @throws the signal's reason, or an Error when the process cannot be started
    */
-  async record(request: RecordRequest): Promise<Observation> {
-    const { signal } = this.#options
-    this.#child ??= this.#start()
-    const child = await this.#child
+  async record(request: RecordRequest, signal: AbortSignal | undefined): Promise<Observation> {
+    const child = await this.#intact()
     signal?.throwIfAborted()
-    const { observation, intact } = await observe(child, request, this.#options)
+    const { observation, intact } = await observe(child, request, { ...this.#options, signal })
     if (!intact) await this.close()
     signal?.throwIfAborted()
     return observation
@@ -51,6 +51,13 @@ export class Recorder {
     if (child !== undefined) await end(child)
   }
 
+  async #intact(): Promise<ChildProcess> {
+    const child = await this.#child?.catch(() => undefined)
+    if (child !== undefined && !child.killed && !hasEnded(child)) return child
+    this.#child = this.#start()
+    return this.#child
+  }
+
   async #start(): Promise<ChildProcess> {
     const { clockShift, random, setup } = this.#options
     const start: StartRecorder = { clockShift, random, setup }
@@ -62,6 +69,7 @@ export class Recorder {
     })
     // It is seen by the process not answering.
     child.on('error', () => {})
+    child.on('message', ({ kind }: RecorderMessage) => kind === 'broken' && child.kill('SIGKILL'))
     const failure = await firstWord(child)
     if (failure === undefined) return child
     await end(child)
@@ -74,7 +82,7 @@ const PROCESS = new URL(`./recorder-process${extname(import.meta.url)}`, import.
 async function observe(
   child: ChildProcess,
   request: RecordRequest,
-  { timeout, signal }: RecorderOptions,
+  { timeout, signal }: Pick<RecorderOptions, 'timeout'> & { readonly signal: AbortSignal | undefined },
 ): Promise<{ observation: Observation; intact: boolean }> {
   const over = new AbortController()
   let queries: Observation['queries']
@@ -120,11 +128,15 @@ function ended(code: number | null, killedBy: string | null): string {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const exit = once(child, 'exit')
   // A migration may have left anything behind: nothing less ends it for certain.
   child.kill('SIGKILL')
   await exit
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 /** Only a configuration needs what is in our environment: passwords, mostly. */

@@ -46,10 +46,10 @@ export function environmentReason({ variable, stack }: EnvironmentRead, path: st
   return { message: `It reads ${what}.`, sql: null, line: lineInStack(stack, path) ?? null }
 }
 
-/** Returns the URLs of the modules that were running, without queries. */
+/** Returns the URLs of the modules that were running. */
 export function modulesInStack({ stack = '' }: Error): readonly string[] {
   return [...stack.matchAll(/(?:\(|at |async )(file:\/\/[^)]+?|\/[^)]+?):\d+:\d+\)?$/gm)].map(([, place = '']) =>
-    place.startsWith('/') ? pathToFileURL(place).href : place.replace(/\?.*$/, ''),
+    place.startsWith('/') ? pathToFileURL(place).href : place,
   )
 }
 

@@ -9,6 +9,8 @@ export interface BranchDatabase {
   readonly projectId: string
   readonly branchId: string
   readonly database: string
+  /** Its owner's; left out: that of the projects that we make. */
+  readonly role?: string
 }
 
 /**
@@ -17,11 +19,11 @@ export interface BranchDatabase {
  * @throws FleetError as `explained`
  */
 export async function connectionOf(
-  { projectId, branchId, database }: BranchDatabase,
+  { projectId, branchId, database, role = OWNER }: BranchDatabase,
   { api }: Pick<NeonAccount, 'api'>,
   uri?: Secret,
 ): Promise<ConnectionDescriptor> {
-  const asked = () => api.getConnectionUri(projectId, { branchId, database, role: OWNER })
+  const asked = () => api.getConnectionUri(projectId, { branchId, database, role })
   const given = uri ?? (await explained(`How to reach project ${projectId} was not told`, asked))
   return read(given)
 }
@@ -31,10 +33,10 @@ export async function connectionOf(
  * @throws FleetError as `explained`
  */
 export async function poolerOf(
-  { projectId, branchId, database }: BranchDatabase,
+  { projectId, branchId, database, role = OWNER }: BranchDatabase,
   { api }: Pick<NeonAccount, 'api'>,
 ): Promise<Address> {
-  const asked = () => api.getConnectionUri(projectId, { branchId, database, role: OWNER, pooled: true })
+  const asked = () => api.getConnectionUri(projectId, { branchId, database, role, pooled: true })
   return addressOf(read(await explained(`The pooler of project ${projectId} was not told`, asked)))
 }
 

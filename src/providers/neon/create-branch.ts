@@ -18,7 +18,7 @@ const TRIES = 3
 /**
  * Makes a branch. What an earlier try has left under its name is deleted: it is of another moment, or nobody knows what has become
  * of it.
- * @throws FleetError DATABASE_FOREIGN, NEON_LIMIT and the like
+ * @throws FleetError DATABASE_FOREIGN, SERVICE_LIMIT and the like
  */
 export async function createBranch(
   { projectId, branch, mark, what }: BranchToCreate,

@@ -1,7 +1,7 @@
 import { FleetError } from '../../model/errors.ts'
 import { type Mark, sameMark } from '../../model/mark.ts'
 import { explained } from './explained.ts'
-import { branchMark, neonName } from './names.ts'
+import { annotatedOwner, branchMark, neonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import type { NeonBranch } from './neon-api.ts'
 import { unlessGone } from './neon-api-error.ts'
@@ -25,9 +25,24 @@ export async function findBranch(
 }
 
 /**
- * Deletes a branch that we have made, only if its name is that of the mark and, where Neon lets us write them, the annotations
- * are: what a restore has kept has the name alone. Gone is fine, called otherwise by now is not.
- * @throws FleetError DATABASE_FOREIGN; NEON_REFUSED while others hang under it; as `explained`
+ * Refuses a branch that is not what we have made under a mark: its name must be that of the mark and, where Neon lets us write
+ * them, the annotations: what a restore has kept has those of the tenant that it was, or, at a root, perhaps the name alone.
+ * @throws FleetError DATABASE_FOREIGN
+ */
+export function requireOurBranch(branch: NeonBranch, { projectId, name, branchId }: BranchToDelete, mark: Mark): void {
+  const isUnmarked = mark.kind === 'kept-state' && annotatedOwner(branch.annotations) === undefined
+  const isOurs = isUnmarked || sameMark(branchMark(branch), mark)
+  const isNamed = branch.name === name && name === neonName(mark)
+  if (isNamed && isOurs && (branchId === null || branch.id === branchId)) return
+  throw new FleetError(
+    'DATABASE_FOREIGN',
+    `Branch ${branch.id} ("${branch.name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
+  )
+}
+
+/**
+ * Deletes a branch that we have made. Gone is fine, called otherwise by now is not.
+ * @throws FleetError DATABASE_FOREIGN; SERVICE_REFUSED while others hang under it; as `explained`
  */
 export async function deleteBranch(
   { projectId, name, branchId }: BranchToDelete,
@@ -36,13 +51,7 @@ export async function deleteBranch(
 ): Promise<void> {
   const branch = (await findBranch({ projectId, name }, account)) ?? (await getBranch({ projectId, branchId }, account))
   if (branch === undefined) return
-  const isOurs = mark.kind === 'kept-state' || sameMark(branchMark(branch), mark)
-  const isNamed = branch.name === name && name === neonName(mark)
-  if (!isNamed || !isOurs || (branchId !== null && branch.id !== branchId))
-    throw new FleetError(
-      'DATABASE_FOREIGN',
-      `Branch ${branch.id} ("${branch.name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
-    )
+  requireOurBranch(branch, { projectId, name, branchId }, mark)
   await account.change(projectId, `Branch "${name}" of project ${projectId} was not deleted`, () =>
     account.api.deleteBranch(projectId, branch.id),
   )

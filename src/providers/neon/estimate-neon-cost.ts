@@ -1,32 +1,26 @@
 import type { NeonPlan } from './prices.ts'
 
-/** Projects that one call lists. */
-const PROJECTS_PER_PAGE = 400
 /** Calls are repeated now and then: so much more is reckoned with. */
 const REPEATED = 1.05
 
-/** Calls of Neon's API that one tenant costs, at least and at most (docs/providers/neon.md; inferred). */
+/** Calls of Neon's API that one tenant costs, at least and at most, as counted on the emulator (docs/providers/neon.md). */
 export const CALLS_PER_TENANT = {
-  /** Over a stored URI. */
-  migrate: { least: 0, most: 0 },
-  lsnRestorePoint: { least: 0, most: 0 },
   branchRestorePoint: { least: 4, most: 6 },
-  suspend: { least: 1, most: 1 },
-  rehearse: { least: 5, most: 5 },
-  restore: { least: 4, most: 8 },
+  /** Without a look at what would be lost, and with it. */
+  restore: { least: 16, most: 24 },
+  /** Of a tenant that is a branch. */
+  branchRestore: { least: 15, most: 23 },
+  rehearse: 9,
+  /** A look before, whether it sleeps, and the suspension. */
+  suspend: 2,
 } as const
 
 /** From the end of the work to the suspended compute, in seconds, where the provider suspends it at once. */
 export const SUSPENDED_AT_ONCE_S = 5
 
-/** Returns how many calls it takes to list so many projects. */
-export function pagesOf(projects: number): number {
-  return Math.ceil(projects / PROJECTS_PER_PAGE)
-}
-
-/** Returns how many calls a piece of work takes, rounded up: pages of lists, and calls of each tenant with some to spare. */
-export function estimateCalls(work: { pages: number; tenants: number; callsPerTenant: number }): number {
-  return Math.ceil(work.pages + work.tenants * work.callsPerTenant * REPEATED)
+/** Returns how many calls a piece of work on some tenants takes, with some to spare, rounded up. */
+export function estimateCalls(tenants: number, callsPerTenant: number): number {
+  return Math.ceil(tenants * callsPerTenant * REPEATED)
 }
 
 /**
@@ -46,11 +40,12 @@ export function estimateMinutes(work: {
 }
 
 /**
- * Returns what it costs to wake computes, in US dollars; null: the plan sells none, or is not known. A compute that is
- * awake in any case is no wake; autoscaling during the work raises `computeUnits`.
+ * Returns what it costs to wake computes, in US dollars. A compute that is awake in any case is no wake; autoscaling during
+ * the work raises `computeUnits`.
+ * @param computeUnitHour in US dollars; null: the plan sells none, or is not known, and then nobody knows what it costs
  */
 export function estimateWakes(
-  plan: Pick<NeonPlan, 'computeUnitHour'> | undefined,
+  computeUnitHour: number | null,
   work: {
     wakes: number
     computeUnits: number
@@ -59,9 +54,8 @@ export function estimateWakes(
     tailSeconds: number
   },
 ): number | null {
-  const price = plan?.computeUnitHour ?? null
-  if (price === null) return null
-  return ((work.wakes * work.computeUnits * (work.secondsOfWork + work.tailSeconds)) / 3_600) * price
+  if (computeUnitHour === null) return null
+  return ((work.wakes * work.computeUnits * (work.secondsOfWork + work.tailSeconds)) / 3_600) * computeUnitHour
 }
 
 /** Returns what so many branches of one project cost in a month, in US dollars; null: the plan sells none, or is not known. */

@@ -15,31 +15,37 @@ interface Explanation {
 const LOOK = "Look at the project in Neon's console, or with `fleet doctor`."
 
 const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
-  unauthorized: { code: 'NEON_KEY_REFUSED' },
+  unauthorized: { code: 'SERVICE_KEY_REFUSED' },
   unavailable: {
-    code: 'NEON_UNREACHABLE',
+    code: 'SERVICE_UNREACHABLE',
     says: (it) => (it.status === null ? `its API cannot be reached (${it.code})` : 'its API is not available'),
   },
-  lost: { code: 'NEON_UNREACHABLE', says: () => 'no answer of its own came, and it may have been done all the same' },
+  lost: {
+    code: 'SERVICE_UNREACHABLE',
+    says: () => 'no answer of its own came, and it may have been done all the same',
+  },
   untrusted: {
-    code: 'NEON_UNREACHABLE',
+    code: 'SERVICE_UNREACHABLE',
     says: (it) => `its certificate is not accepted (${it.code})`,
     remedy:
       'Check the base URL, and what stands between here and Neon; a CA of your own is named in NODE_EXTRA_CA_CERTS.',
   },
-  locked: { code: 'NEON_BUSY', says: () => 'other operations of the project have not ended' },
-  'not-ready': { code: 'NEON_BUSY', says: () => 'the branch is still being made' },
-  'rate-limited': { code: 'NEON_BUSY', says: () => 'its rate limit does not let it through' },
-  limit: { code: 'NEON_LIMIT', says: (it) => `the plan allows no more ${it.limit?.of ?? 'of them'}` },
-  quota: { code: 'NEON_QUOTA' },
-  plan: { code: 'NEON_REFUSED', remedy: 'Correct the value in the configuration, or change the plan.' },
-  invalid: { code: 'NEON_REFUSED', remedy: 'Correct the value in the configuration.' },
-  'no-password': { code: 'NEON_REFUSED', remedy: 'Let Neon store passwords in this project, or adopt it by its URL.' },
-  exists: { code: 'NEON_REFUSED', remedy: LOOK },
-  gone: { code: 'NEON_REFUSED', says: () => 'it is gone, or the key may not see it', remedy: LOOK },
-  protected: { code: 'NEON_REFUSED', remedy: 'Lift the protection of the branch, if that is meant, and try again.' },
-  'has-children': { code: 'NEON_REFUSED', remedy: 'Delete the branches that hang under it first.' },
-  unknown: { code: 'NEON_REFUSED', remedy: 'Look up the request id with Neon, or run `fleet doctor`.' },
+  locked: { code: 'SERVICE_BUSY', says: () => 'other operations of the project have not ended' },
+  'not-ready': { code: 'SERVICE_BUSY', says: () => 'the branch is still being made' },
+  'rate-limited': { code: 'SERVICE_BUSY', says: () => 'its rate limit does not let it through' },
+  limit: { code: 'SERVICE_LIMIT', says: (it) => `the plan allows no more ${it.limit?.of ?? 'of them'}` },
+  quota: { code: 'SERVICE_QUOTA' },
+  plan: { code: 'SERVICE_REFUSED', remedy: 'Correct the value in the configuration, or change the plan.' },
+  invalid: { code: 'SERVICE_REFUSED', remedy: 'Correct the value in the configuration.' },
+  'no-password': {
+    code: 'SERVICE_REFUSED',
+    remedy: 'Let Neon store passwords in this project, or adopt it by its URL.',
+  },
+  exists: { code: 'SERVICE_REFUSED', remedy: LOOK },
+  gone: { code: 'SERVICE_REFUSED', says: () => 'it is gone, or the key may not see it', remedy: LOOK },
+  protected: { code: 'SERVICE_REFUSED', remedy: 'Lift the protection of the branch, if that is meant, and try again.' },
+  'has-children': { code: 'SERVICE_REFUSED', remedy: 'Delete the branches that hang under it first.' },
+  unknown: { code: 'SERVICE_REFUSED', remedy: 'Look up the request id with Neon, or run `fleet doctor`.' },
 }
 
 /**
@@ -56,7 +62,7 @@ export function explainNeonError(error: NeonApiError | NeonOperationError, what:
 
 function ofCall(error: NeonApiError) {
   const { says, remedy, ...known } = EXPLANATIONS[error.kind]
-  const code = error.limit?.accountWide ? 'NEON_QUOTA' : known.code
+  const code = error.limit?.accountWide ? 'SERVICE_QUOTA' : known.code
   const quoted = error.answer ? `"${error.answer}"` : `an answer that is not its own (${error.status ?? error.code})`
   return { code, remedy, reason: `${says?.(error) ?? quoted} (request ${error.requestId})` }
 }
@@ -64,12 +70,12 @@ function ofCall(error: NeonApiError) {
 function ofOperation({ reason, operation: { action, error, id } }: NeonOperationError) {
   if (reason === 'overdue') {
     return {
-      code: 'NEON_BUSY',
+      code: 'SERVICE_BUSY',
       reason: `${action} has not ended in time (operation ${id})`,
       remedy: undefined,
     } as const
   }
   const why = error ? `: "${oneLine(error)}"` : ''
   // Accepted, and not done: what has become of it, only a look tells.
-  return { code: 'NEON_BUSY', reason: `${action} failed${why} (operation ${id})`, remedy: LOOK } as const
+  return { code: 'SERVICE_BUSY', reason: `${action} failed${why} (operation ${id})`, remedy: LOOK } as const
 }

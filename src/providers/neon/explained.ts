@@ -5,7 +5,7 @@ import { NeonOperationError } from './neon-operation-error.ts'
 /**
  * Runs what asks Neon, and says to users what became of it where it fails.
  * @param what what did not happen then, as a sentence without its end: `The project of tenant "a" was not made`
- * @throws FleetError NEON_REFUSED, NEON_LIMIT, NEON_QUOTA, NEON_BUSY, NEON_UNREACHABLE, NEON_KEY_REFUSED; other errors as they are
+ * @throws FleetError SERVICE_REFUSED, SERVICE_LIMIT, SERVICE_QUOTA, SERVICE_BUSY, SERVICE_UNREACHABLE, SERVICE_KEY_REFUSED; other errors as they are
  */
 export async function explained<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {

@@ -1,56 +1,94 @@
 import { FleetError } from '../../model/errors.ts'
-import { type Mark, sameMark } from '../../model/mark.ts'
+import type { Mark } from '../../model/mark.ts'
+import { awaitVisible } from './await-visible.ts'
 import { explained } from './explained.ts'
-import { neonName, projectMark } from './names.ts'
+import { isProjectOf, neonName, type Owner } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import type { NeonBranch, NeonProject } from './neon-api.ts'
 
+/** A project that the fleet makes. */
+export interface OurProject {
+  readonly name: string
+  readonly owner: Owner
+  /** What it is for, as messages call it: `tenant "a"`. */
+  readonly of: string
+}
+
+/** Returns what the project of a tenant is known by. */
+export function projectOfTenant(mark: Mark): OurProject {
+  return { name: neonName(mark), owner: mark, of: `${mark.kind} "${mark.key}"` }
+}
+
 /**
- * Lists the projects that have the name of a mark, the oldest first: names are not unique, and two processes may have made one
- * each. The oldest is the tenant's.
- * @throws FleetError NEON_BUSY where the list is not whole, and as `explained`
+ * Lists the projects of a name, the oldest first: names are not unique, and two processes may have made one each. The oldest is
+ * the one that counts.
+ * @throws FleetError SERVICE_BUSY where the list is not whole, and as `explained`
  */
-export async function findProjects(mark: Mark, { api, settings }: NeonAccount): Promise<readonly NeonProject[]> {
-  const name = neonName(mark)
+export async function findProjects(
+  { name }: Pick<OurProject, 'name'>,
+  account: NeonAccount,
+): Promise<readonly NeonProject[]> {
   const what = `Project "${name}" was not looked up`
   return explained(what, async () => {
     const found: NeonProject[] = []
-    for await (const page of api.listProjects({ search: name, ...(settings.orgId ? { orgId: settings.orgId } : {}) })) {
-      if (page.unavailableProjectIds.length > 0)
-        throw new FleetError('NEON_BUSY', `${what}: Neon's list is not whole at this moment.`)
+    for await (const page of account.projects(name)) {
+      if (page.unavailableProjectIds.length > 0) throw notWhole(what)
       found.push(...page.projects.filter((it) => it.name === name))
     }
     return found.sort(byAge)
   })
 }
 
-/** The same order for everybody who looks. */
-function byAge(one: NeonProject, other: NeonProject): number {
+/** That a list leaves out projects which Neon cannot read at this moment: it proves the absence of none. */
+export function notWhole(what: string): FleetError {
+  return new FleetError('SERVICE_BUSY', `${what}. Neon's list is not whole at this moment.`)
+}
+
+/** How long after it was made a project is found by its name, in milliseconds (docs/providers/neon.md). */
+const SEARCH_MS = 30_000
+
+/**
+ * Lists the projects of a name as `findProjects` does; where there is none, until one is seen that may have been made a moment ago.
+ * @throws FleetError as `findProjects`
+ */
+export async function awaitProjects(
+  wanted: Pick<OurProject, 'name'>,
+  account: NeonAccount,
+): Promise<readonly NeonProject[]> {
+  const find = async () => {
+    const found = await findProjects(wanted, account)
+    return found.length > 0 ? found : undefined
+  }
+  return (await awaitVisible(find, { clock: account.clock, patience: SEARCH_MS })) ?? []
+}
+
+/** The oldest first: the same order for everybody who looks. */
+export function byAge(one: NeonProject, other: NeonProject): number {
   return one.createdAt.getTime() - other.createdAt.getTime() || (one.id < other.id ? -1 : 1)
 }
 
 /**
- * Returns the default branch of a project, if its name and the annotations within it are those of the mark.
+ * Returns the default branch of a project, if its name and the annotations within it are as they must be.
  * @throws FleetError DATABASE_FOREIGN, and as `explained`
  */
-export async function requireOurs(project: NeonProject, mark: Mark, account: NeonAccount): Promise<NeonBranch> {
-  const branch = await findOurs(project, mark, account)
+export async function requireOurs(project: NeonProject, wanted: OurProject, account: NeonAccount): Promise<NeonBranch> {
+  const branch = await findOurs(project, wanted, account)
   if (branch !== undefined) return branch
   throw new FleetError(
     'DATABASE_FOREIGN',
-    `Project ${project.id} is called "${project.name}" and does not carry the mark of ${mark.kind} "${mark.key}".`,
+    `Project ${project.id} is called "${project.name}" and does not carry the mark of ${wanted.of}.`,
   )
 }
 
 /**
- * Returns the default branch of a project; undefined: its name and the annotations within it are not those of the mark.
+ * Returns the default branch of a project; undefined: its name and the annotations within it are not as they must be.
  * @throws FleetError as `explained`
  */
 export async function findOurs(
   project: NeonProject,
-  mark: Mark,
+  wanted: OurProject,
   { api }: NeonAccount,
 ): Promise<NeonBranch | undefined> {
   const branches = await explained(`Project ${project.id} was not looked at`, () => api.listBranches(project.id))
-  return sameMark(projectMark(project, branches), mark) ? branches.find((it) => it.isDefault) : undefined
+  return isProjectOf(wanted, project, branches) ? branches.find((it) => it.isDefault) : undefined
 }

@@ -1,78 +1,98 @@
+import type { NeonSettings } from '../../model/neon-settings.ts'
 import type { ServiceCost, ServiceWork } from '../../model/service-cost.ts'
-import { CALLS_PER_TENANT, estimateCalls, estimateMinutes, estimateWakes } from './estimate-neon-cost.ts'
-import { explained } from './explained.ts'
+import {
+  CALLS_PER_TENANT,
+  estimateCalls,
+  estimateMinutes,
+  estimateWakes,
+  isCheaperToSuspend,
+  SUSPENDED_AT_ONCE_S,
+} from './estimate-neon-cost.ts'
+import { judgeWindows, readHistoryWindows, type WindowVerdict } from './history-windows.ts'
 import type { NeonAccount } from './neon-account.ts'
-import { type NamedPlan, planOf } from './plan-of.ts'
+import type { NamedPlan } from './plan-of.ts'
 import { PRICES_AS_OF } from './prices.ts'
 
-const HOUR_MS = 3_600_000
 /** What is taken for the work on a tenant until something was measured, in seconds. */
 const SECONDS_PER_TENANT = 5
-/** Of a compute that nobody has configured, in compute units. */
+/** From the call to the first query after it (third parties). */
+const SECONDS_PER_RESTORE = 12
+/** Of a compute that nobody has configured, in compute units: what it begins with. */
 const LEAST_COMPUTE = 0.25
-/** Left between the end of what is promised and that of the history window. */
-const MARGIN_MS = HOUR_MS
+/** After how long without use Neon suspends a compute that nobody has configured, in seconds, on every plan. */
+const USUAL_TAIL_S = 300
+const NOTHING_PROMISED: WindowVerdict = { warnings: [], refusal: null }
 
 /**
- * Says what a rollout takes of Neon's API and computes, from counts alone, with two calls whatever the number of tenants.
+ * Says what a rollout takes of Neon's API and computes, from counts alone; with restore points, also from the history windows of
+ * the tenants, or a sample of them: some calls, whatever the number of tenants.
+ * @param plan that of the account; undefined: it is not known
+ * @param restore how many calls it takes to return one tenant
  * @throws FleetError as `explained`
  */
-export async function foreseeService(work: ServiceWork, account: NeonAccount): Promise<ServiceCost> {
+export async function foreseeService(
+  work: ServiceWork,
+  plan: NamedPlan | undefined,
+  account: NeonAccount,
+  restore: { readonly least: number; readonly most: number } = CALLS_PER_TENANT.restore,
+): Promise<ServiceCost> {
   const { settings } = account
-  const plan = await planOf(account)
-  const window = await leastHistoryMs(account)
-  const calls = (per: number) => estimateCalls({ pages: 0, tenants: work.restorePoints, callsPerTenant: per })
-  const least = calls(CALLS_PER_TENANT.branchRestorePoint.least)
+  const { branchRestorePoint, rehearse, suspend } = CALLS_PER_TENANT
+  const calls = (which: 'least' | 'most') =>
+    estimateCalls(work.restorePoints, branchRestorePoint[which]) +
+    estimateCalls(work.restores, restore[which]) +
+    estimateCalls(work.rehearsals, rehearse) +
+    (settings.suspendAfter ? estimateCalls(work.tenants, suspend) : 0)
+  const least = calls('least')
   const leastMs =
     60_000 *
     estimateMinutes({
       calls: least,
       requestsPerMinute: settings.requestsPerMinute,
       tenants: work.tenants,
-      secondsPerTenant: SECONDS_PER_TENANT,
+      secondsPerTenant: secondsPerTenant(work),
       concurrency: work.concurrency,
     })
+  const { warnings, refusal } =
+    work.keep === null
+      ? NOTHING_PROMISED
+      : judgeWindows(await readHistoryWindows(work.owner, account), {
+          waves: work.waves,
+          lengthMs: leastMs,
+          keep: work.keep,
+        })
   return {
     service: 'Neon',
-    calls: { least, most: calls(CALLS_PER_TENANT.branchRestorePoint.most) },
+    calls: { least, most: calls('most') },
     callsPerMinute: settings.requestsPerMinute,
     leastMs,
     wakes: work.tenants,
     dollars: dollarsOf(work, plan, account),
-    branches: work.restorePoints,
-    warnings: work.keep === null ? [] : windowWarnings(window, work.keep + leastMs),
+    // What a restore keeps is one as well.
+    branches: work.restorePoints + work.restores,
+    warnings,
+    ...(refusal === null ? {} : { refusal }),
   }
 }
 
-function dollarsOf({ tenants }: ServiceWork, known: NamedPlan | undefined, { settings }: NeonAccount) {
-  if (known === undefined) return null
-  const most = estimateWakes(known.plan, {
-    wakes: tenants,
+function secondsPerTenant({ restores }: ServiceWork): number {
+  return restores > 0 ? SECONDS_PER_RESTORE : SECONDS_PER_TENANT
+}
+
+function dollarsOf(work: ServiceWork, known: NamedPlan | undefined, { settings }: NeonAccount): ServiceCost['dollars'] {
+  const about = estimateWakes(settings.prices?.computeUnitHour ?? known?.plan.computeUnitHour ?? null, {
+    wakes: work.tenants,
     computeUnits: settings.autoscaling?.min ?? LEAST_COMPUTE,
-    secondsOfWork: SECONDS_PER_TENANT,
-    tailSeconds:
-      settings.suspendTimeout === undefined ? known.plan.leastSuspendSeconds : settings.suspendTimeout / 1_000,
+    secondsOfWork: secondsPerTenant(work),
+    tailSeconds: tailOf(settings),
   })
-  return most === null ? null : { most, plan: known.name, pricesAsOf: PRICES_AS_OF }
+  if (about === null) return null
+  if (settings.prices?.computeUnitHour !== undefined) return { about, prices: { from: 'configuration' } }
+  return known === undefined ? null : { about, prices: { from: 'publication', plan: known.name, asOf: PRICES_AS_OF } }
 }
 
-/** The shortest history window among the first projects of the account; null: there is none, or Neon does not say. */
-async function leastHistoryMs({ api, settings: { orgId } }: NeonAccount): Promise<number | null> {
-  return explained('The projects were not listed', async () => {
-    for await (const { projects } of api.listProjects({ search: 'fleet/', ...(orgId ? { orgId } : {}) })) {
-      const windows = projects.flatMap((it) => it.historyRetentionSeconds ?? [])
-      return windows.length === 0 ? null : Math.min(...windows) * 1_000
-    }
-    return null
-  })
-}
-
-/** A restore to the tenant's own history reaches no further back than the window. */
-function windowWarnings(window: number | null, promised: number): readonly string[] {
-  const missing = promised + MARGIN_MS - (window ?? Number.POSITIVE_INFINITY)
-  if (missing <= 0) return []
-  const hours = (ms: number) => `${Math.ceil(ms / HOUR_MS)} h`
-  return [
-    `Some projects keep ${hours(window ?? 0)} of history, ${hours(missing)} less than restore points are promised for: a restore may be refused by then. Raise \`historyRetention\` of the projects, or shorten \`restorePoints.keep\`.`,
-  ]
+/** How long a compute stays awake after the work, in seconds. */
+function tailOf({ suspendTimeout, suspendAfter }: NeonSettings): number {
+  const usual = suspendTimeout === undefined ? USUAL_TAIL_S : suspendTimeout / 1_000
+  return suspendAfter && isCheaperToSuspend(usual) ? SUSPENDED_AT_ONCE_S : usual
 }

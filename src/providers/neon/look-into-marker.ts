@@ -8,19 +8,28 @@ import { connectionOf } from './connection-of.ts'
 import { takeGrants } from './database-grants.ts'
 import { explained } from './explained.ts'
 import type { NeonAccount } from './neon-account.ts'
-import { awaited } from './own-server.ts'
+import { awaited, OWNER } from './own-server.ts'
 import { requireBranch } from './restore-source.ts'
 
 /**
  * Gives the branch of a restore point a compute for as long as `look` takes. One that a crash has left is used, and removed. The
  * rights of others on the database, whose passwords are the branch's too, are taken away before and not given back: a marker is
  * never returned to itself, and a restore gives what it returns to the rights of the tenant.
- * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, NEON_LIMIT and the like; what `look` throws
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, SERVICE_LIMIT and the like; what `look` throws
  */
 export async function lookIntoMarker(
   point: RestorePointRef,
   mark: Mark,
-  { look, account }: { readonly look: (point: ConnectionDescriptor) => Promise<void>; readonly account: NeonAccount },
+  {
+    look,
+    account,
+    role = OWNER,
+  }: {
+    readonly look: (point: ConnectionDescriptor) => Promise<void>
+    readonly account: NeonAccount
+    /** The owner of its database; left out: that of the projects that we make. */
+    readonly role?: string
+  },
 ): Promise<void> {
   const { api } = account
   const { projectId, database } = parseBranchAddress(point.database)
@@ -34,7 +43,7 @@ export async function lookIntoMarker(
       const mutation = () => api.createEndpoint(projectId, branch.id)
       await changeSurely({ projectId, what, mutation, look: findLeft }, account)
     }
-    const connection = awaited(await connectionOf({ projectId, branchId: branch.id, database }, account))
+    const connection = awaited(await connectionOf({ projectId, branchId: branch.id, database, role }, account))
     await withClient(connection, { applicationName: 'fleet/look' }, takeGrants)
     await look(connection)
   } finally {

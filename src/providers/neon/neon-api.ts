@@ -4,13 +4,11 @@ import type { Secret } from '../../model/secret.ts'
 export interface NeonOperation {
   readonly id: string
   readonly projectId: string
-  readonly branchId: string | null
   /** What it does, e.g. `create_branch`: an open set. */
   readonly action: string
   /** scheduling, running, finished, failed, error, cancelling, cancelled, skipped; others may come. */
   readonly status: string
   readonly error: string | null
-  readonly failuresCount: number
   /** When Neon tries again what has failed. */
   readonly retryAt: Date | null
 }
@@ -24,15 +22,8 @@ export interface NeonProject {
   readonly id: string
   /** Not unique. */
   readonly name: string
-  readonly orgId: string | null
-  readonly regionId: string
-  readonly pgVersion: number
   /** How far back point-in-time restore reaches, in seconds; null: the answer does not say. */
   readonly historyRetentionSeconds: number | null
-  /** When one of its computes last did something; null: never, or the answer does not say. */
-  readonly computeLastActiveAt: Date | null
-  /** Of computes that are made in it; null: the plan's default, 0: also the plan's default, -1: never suspended. */
-  readonly suspendTimeoutSeconds: number | null
   readonly createdAt: Date
   /** Of a deleted project: until when it can be recovered. */
   readonly recoverableUntil: Date | null
@@ -79,21 +70,16 @@ export interface NeonConnection {
   readonly uri: Secret
   readonly database: string
   readonly role: string
-  readonly password: Secret
-  readonly host: string
-  readonly poolerHost: string
 }
 
 export interface CreatedNeonProject extends NeonOperations {
   readonly project: NeonProject
   readonly branch: NeonBranch
-  readonly endpoints: readonly NeonEndpoint[]
   readonly connections: readonly NeonConnection[]
 }
 
 export interface NeonBranch {
   readonly id: string
-  readonly projectId: string
   /** Unique in its project. */
   readonly name: string
   /** Null: it is a root, and can be restored to a point in time. */
@@ -104,24 +90,17 @@ export interface NeonBranch {
   readonly isProtected: boolean
   /** init, resetting, ready, archived; others may come. */
   readonly state: string
-  readonly pendingState: string | null
   readonly expiresAt: Date | null
-  readonly createdAt: Date
-  readonly restoreStatus: string | null
-  readonly restoredFrom: string | null
-  readonly restoredAs: string | null
   readonly restrictedActions: readonly { readonly name: string; readonly reason: string }[]
   /** Null: the answer does not say. Those of `getBranch` and `listBranches` do. */
   readonly annotations: NeonAnnotations | null
 }
 
-/** Where a new branch begins: at most one of both; neither: at the parent's head. */
 export interface NewNeonBranch {
   readonly parentId: string
   readonly name: string
+  /** Absent: it begins at the parent's head. */
   readonly parentLsn?: string
-  readonly parentTimestamp?: Date
-  readonly isProtected?: boolean
   /** Whole seconds, 30 days ahead at most; sent without the rest. */
   readonly expiresAt?: Date
   readonly annotations?: NeonAnnotations
@@ -131,7 +110,6 @@ export interface NewNeonBranch {
 
 export interface CreatedNeonBranch extends NeonOperations {
   readonly branch: NeonBranch
-  readonly endpoints: readonly NeonEndpoint[]
   /** Empty without a compute, and where the parent has several roles or databases. */
   readonly connections: readonly NeonConnection[]
 }
@@ -143,11 +121,10 @@ export interface NeonBranchChange {
   readonly expiresAt?: Date | null
 }
 
-/** Where a branch is set back to: the source's LSN or time; neither: its head. */
+/** Where a branch is set back to: the source's LSN; absent: its head. */
 export interface NeonRestore {
   readonly sourceBranchId: string
   readonly sourceLsn?: string
-  readonly sourceTimestamp?: Date
   /** Required where the source is the branch itself, or it has children: those move to what is kept under this name. */
   readonly preserveUnderName?: string
 }
@@ -160,11 +137,8 @@ export interface NeonEndpoint {
   readonly id: string
   readonly branchId: string
   readonly host: string
-  /** read_write or read_only. */
-  readonly type: string
   /** init, active, idle; others may come. */
   readonly state: string
-  readonly isDisabled: boolean
   readonly suspendTimeoutSeconds: number
 }
 
@@ -178,6 +152,12 @@ export interface NeonUriQuery {
   readonly role: string
   readonly branchId?: string
   readonly pooled?: boolean
+}
+
+export interface NeonOrganization {
+  readonly name: string
+  /** As the API calls it, e.g. `scale_v3`. */
+  readonly plan: string
 }
 
 /**
@@ -194,10 +174,6 @@ export interface NeonApi {
   }): AsyncIterable<NeonProjectPage>
   /** @throws NeonApiError `gone` where there is none, or the key may not see it */
   getProject(projectId: string): Promise<NeonProject>
-  updateProject(
-    projectId: string,
-    change: { readonly name?: string; readonly historyRetentionSeconds?: number },
-  ): Promise<NeonOperations & { readonly project: NeonProject }>
   /** Deletes a project; one that is gone is fine. Neon can recover it for 7 days. */
   deleteProject(projectId: string): Promise<void>
   getConnectionUri(projectId: string, query: NeonUriQuery): Promise<Secret>
@@ -211,6 +187,12 @@ export interface NeonApi {
   /** Deletes a branch; one that is gone is fine. */
   deleteBranch(projectId: string, branchId: string): Promise<NeonOperations>
   restoreBranch(projectId: string, branchId: string, restore: NeonRestore): Promise<NeonBranchAnswer>
+
+  /** Lists the databases of a branch with the roles that own them. */
+  listDatabases(
+    projectId: string,
+    branchId: string,
+  ): Promise<readonly { readonly name: string; readonly owner: string }[]>
 
   /** Makes the read-write compute of a branch: it has one at most. */
   createEndpoint(projectId: string, branchId: string, compute?: NeonComputeSettings): Promise<NeonEndpointAnswer>
@@ -233,6 +215,6 @@ export interface NeonApi {
   listOperations(projectId: string): Promise<readonly NeonOperation[]>
 
   /** Says what the key is: `api_key_org`, `api_key_user`; others may come. */
-  getAuthDetails(): Promise<{ readonly accountId: string; readonly authMethod: string }>
-  getOrganization(orgId: string): Promise<{ readonly id: string; readonly name: string; readonly plan: string }>
+  getAuthDetails(): Promise<{ readonly authMethod: string }>
+  getOrganization(orgId: string): Promise<NeonOrganization>
 }

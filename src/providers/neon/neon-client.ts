@@ -24,7 +24,7 @@ const LONG_MS = 90_000
 /** As many as Neon gives at once; of operations as many as can be of interest. */
 const PROJECTS_PER_PAGE = 400
 const BRANCHES_PER_PAGE = 10_000
-const LATEST_OPERATIONS = 100
+export const LATEST_OPERATIONS = 100
 
 export interface NeonClientOptions {
   readonly apiKey: Secret
@@ -59,7 +59,6 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         (it) => ({
           project: readProject(it.project),
           branch: readBranch(it.branch),
-          endpoints: (it.endpoints ?? []).map(readEndpoint),
           connections: readConnections(it.connection_uris),
           operations: readOperations(it),
         }),
@@ -92,17 +91,6 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         { method: 'GET', path: '/projects/{project_id}', projectId: id },
         (params) => client.getProject(neonId(id), params),
         (it) => readProject(it.project),
-        usual,
-      ),
-
-    updateProject: (id, { name, historyRetentionSeconds }) =>
-      ask(
-        { method: 'PATCH', path: '/projects/{project_id}', projectId: id },
-        (params) => {
-          const project = defined({ name, history_retention_seconds: historyRetentionSeconds })
-          return client.updateProject(neonId(id), { project }, params)
-        },
-        (it) => ({ project: readProject(it.project), operations: readOperations(it) }),
         usual,
       ),
 
@@ -144,7 +132,6 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         },
         (it) => ({
           branch: readBranch(it.branch),
-          endpoints: (it.endpoints ?? []).map(readEndpoint),
           connections: readConnections(it.connection_uris ?? []),
           operations: readOperations(it),
         }),
@@ -210,6 +197,14 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         (params) => client.restoreProjectBranch(neonId(projectId), neonId(id), restoreBody(restore), params),
         (it) => ({ branch: readBranch(it.branch), operations: readOperations(it) }),
         long,
+      ),
+
+    listDatabases: (projectId, branchId) =>
+      ask(
+        { method: 'GET', path: '/projects/{project_id}/branches/{branch_id}/databases', projectId },
+        (params) => client.listProjectBranchDatabases(neonId(projectId), neonId(branchId), params),
+        (it) => it.databases.map(({ name, owner_name }) => ({ name: present(name), owner: present(owner_name) })),
+        usual,
       ),
 
     createEndpoint: (projectId, branchId, compute = {}) =>
@@ -283,7 +278,7 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
       ask(
         { method: 'GET', path: '/auth', projectId: null },
         (params) => client.getAuthDetails(params),
-        (it) => ({ accountId: present(it.account_id), authMethod: present(it.auth_method) }),
+        (it) => ({ authMethod: present(it.auth_method) }),
         usual,
       ),
 
@@ -291,7 +286,7 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
       ask(
         { method: 'GET', path: '/organizations/{org_id}', projectId: null },
         (params) => client.getOrganization(neonId(id), params),
-        (it) => ({ id: present(it.id), name: present(it.name), plan: present(it.plan) }),
+        (it) => ({ name: present(it.name), plan: present(it.plan) }),
         usual,
       ),
   }

@@ -2,24 +2,19 @@ import type { Clock } from '../../lib/clock.ts'
 import type { SecretBox } from '../../lib/secret-box.ts'
 import type { ClosureLog } from '../../model/closure.ts'
 import { FleetError } from '../../model/errors.ts'
-import type { Mark } from '../../model/mark.ts'
+import type { NeonSettings } from '../../model/neon-settings.ts'
+import type { Placement } from '../../model/tenant.ts'
 import type { Provider } from '../provider.ts'
-import { parseBranchAddress } from './branch-address.ts'
+import { parseBranchAddress, plannedBranch } from './branch-address.ts'
+import { branchPerTenant } from './branch-per-tenant/branch-per-tenant.ts'
 import { poolerOf } from './connection-of.ts'
-import { createMarker, plannedMarker } from './create-marker.ts'
 import { createNeonApi } from './create-neon-api.ts'
 import { deleteBranch } from './delete-branch.ts'
-import { deleteTenantProject } from './delete-project.ts'
-import { diagnoseNeon } from './diagnose-neon.ts'
-import { findMarkedProjects, removeMarkedProject } from './find-marked-projects.ts'
-import { foreseeService } from './foresee-service.ts'
-import { lookIntoMarker } from './look-into-marker.ts'
-import { lookUpProjects } from './look-up-projects.ts'
-import { createNeonAccount, type NeonSettings } from './neon-account.ts'
-import { branchOf, connectionTo } from './own-server.ts'
-import { createRehearsalBranch, plannedBranch } from './rehearsal-branch.ts'
-import { restoreBranch } from './restore-branch.ts'
-import { createTenantProject, plannedProject } from './tenant-project.ts'
+import { createNeonAccount } from './neon-account.ts'
+import { branchOf, connectionTo, databaseAt, ownerOf } from './own-server.ts'
+import { projectPerTenant } from './project-per-tenant.ts'
+import { suspendAfterWork } from './suspend-after-work.ts'
+import { BRANCH_MS, SERVER } from './tenant-placement.ts'
 import { protectAgain } from './without-protection.ts'
 
 export interface NeonProviderOptions {
@@ -31,25 +26,26 @@ export interface NeonProviderOptions {
   readonly closures?: ClosureLog | undefined
 }
 
-/** All projects of an account are on one server, as far as waves and placement go. */
-const SERVER = 'neon'
-/** Expected of making a branch, in milliseconds (docs/providers/neon.md). */
-const BRANCH_MS = 3_000
-/** Neon's limit of requests, not its computes, is what more would meet. */
-const BRANCHES_AT_ONCE = 20
+/** How long Neon can recover a deleted project or branch, in milliseconds, as it documents. */
+const KEEPS_DELETED_MS = 7 * 24 * 3_600_000
+/** How long answers are waited for that nothing depends on, in milliseconds. */
+const HASTY_MS = { usual: 5_000, long: 5_000 }
+const PLACEMENTS = { 'project-per-tenant': projectPerTenant, 'branch-per-tenant': branchPerTenant } as const
 
-/** Makes the provider whose tenants are projects at Neon, each the only root of its own history. */
+/** Makes the provider whose tenants are at Neon: projects, or branches of one project. */
 export function createNeonProvider({ settings, clock, box, closures }: NeonProviderOptions): Provider {
-  const { apiKey, baseUrl, requestsPerMinute, requestsPerSecond } = settings
-  const api = createNeonApi({ apiKey, baseUrl, requestsPerMinute, requestsPerSecond, clock })
-  const account = createNeonAccount({ api, settings, box, clock, closures })
+  const { apiKey, baseUrl, requestsPerMinute, requestsPerSecond, suspendAfter } = settings
+  const options = { apiKey, baseUrl, requestsPerMinute, requestsPerSecond, clock }
+  const api = createNeonApi(options)
+  const hasty = createNeonApi({ ...options, isPatient: false, timeouts: HASTY_MS })
+  const account = createNeonAccount({ api, hasty, settings, box, clock, closures })
   return {
+    ...PLACEMENTS[settings.placement](account),
     kind: 'neon',
     isPrivate: false,
-    hasTemplates: false,
     servers: [SERVER],
     copiesGoWithTenant: true,
-    copiesAtOnce: BRANCHES_AT_ONCE,
+    keepsDeletedFor: KEEPS_DELETED_MS,
 
     async capabilities() {
       const version = settings.pgVersion * 10_000
@@ -63,36 +59,18 @@ export function createNeonProvider({ settings, clock, box, closures }: NeonProvi
       )
     },
 
-    async ensureTemplate() {
-      throw noTemplates()
-    },
-    async deleteTemplate() {
-      throw noTemplates()
-    },
-
-    plannedPlacement: plannedProject,
-    createDatabase: (spec) => createTenantProject(spec, account),
     connect: async (placement) => connectionTo(placement, account),
     poolerOf: async (placement) =>
-      poolerOf({ ...branchOf(placement), database: placement.own?.address.database ?? placement.database }, account),
-    deleteDatabase: (placement, mark) => deleteTenantProject(placement, mark, account),
+      poolerOf({ ...branchOf(placement), database: databaseAt(placement), role: ownerOf(placement) }, account),
+
+    ...(suspendAfter ? { attend: (placement: Placement) => suspendAfterWork(placement, account) } : {}),
 
     // Projects that others have made are adopted by their URLs.
     async *findDatabases() {},
-    findMarked: (by) => findMarkedProjects(by, { server: SERVER, account }),
-    removeMarked: (found, isOrphan) => removeMarkedProject(found, isOrphan, account),
-    lookUpDatabases: (_server, names) => lookUpProjects(names, account),
     // To know it, the compute would have to be woken.
     databaseSize: async () => null,
-    foreseeService: (work) => foreseeService(work, account),
-    diagnose: () => diagnoseNeon(account),
 
-    plannedRestorePoint: plannedMarker,
-    createRestorePoint: (placement, mark, looks) => createMarker(placement, mark, looks, account),
-    restore: (request, confirm) => restoreBranch(request, confirm, account),
-    lookIntoRestorePoint: (point, mark, look) => lookIntoMarker(point, mark, { look, account }),
-    releaseRestorePoint: ({ database, databaseId }, mark) => release({ database, databaseId }, mark),
-
+    plannedRestorePoint: plannedBranch,
     foreseeCopies: async (_server, databases) => ({
       // Neon keeps what changes since, not a copy.
       copies: databases.map(() => ({ bytes: 0, method: 'branch', diskBytes: 0, closes: false })),
@@ -101,26 +79,13 @@ export function createNeonProvider({ settings, clock, box, closures }: NeonProvi
     guessCopyMs: () => BRANCH_MS,
 
     plannedBranch,
-    branch: (request) => createRehearsalBranch(request, account),
-    deleteBranch: ({ database }, mark) => release({ database, databaseId: null }, mark),
+    async deleteBranch({ database }, mark) {
+      const { projectId, branch: name } = parseBranchAddress(database)
+      await deleteBranch({ projectId, name, branchId: null }, mark, account)
+    },
 
     // Nobody is ever left waiting; but what is protected must not be left without.
     reopen: (closure) => protectAgain(closure, account),
     async close() {},
   }
-
-  async function release(
-    { database, databaseId: branchId }: { readonly database: string; readonly databaseId: string | null },
-    mark: Mark,
-  ): Promise<void> {
-    const { projectId, branch: name } = parseBranchAddress(database)
-    await deleteBranch({ projectId, name, branchId }, mark, account)
-  }
-}
-
-function noTemplates(): FleetError {
-  return new FleetError(
-    'TEMPLATE_MISSING',
-    'There are no templates at Neon: a branch is always in the project of its parent.',
-  )
 }

@@ -31,12 +31,13 @@ export interface NextTry {
 
 /**
  * Decides whether a call that failed is made again. What was not executed is; a lost answer only where the call changes
- * nothing, or deletes what it names by an id: twice is once. Of another mutation whoever asked for it has to look first.
+ * nothing, or deletes what it names by an id: twice is once. Of another mutation whoever asked for it has to look first. What
+ * is not there is asked for again until it would be visible, if it may have been made a moment ago: `visibleBy`, in milliseconds.
  * Null: no. `random` is from [0, 1).
  */
 export function nextTry(
   call: NeonCall,
-  error: { readonly kind: NeonErrorKind; readonly retryAfterMs: number | null },
+  error: { readonly kind: NeonErrorKind; readonly retryAfterMs: number | null; readonly visibleBy?: number | null },
   tries: Tries,
   now: number,
   random: () => number,
@@ -52,6 +53,11 @@ export function nextTry(
         operationsUntil: error.kind === 'locked' && call.projectId !== null ? until : null,
         tries: { ...tries, waits: tries.waits + 1, lockedSince },
       }
+    }
+    case 'gone': {
+      const { visibleBy = null } = error
+      if (visibleBy === null || now >= visibleBy) return null
+      return { waitMs: Math.min(lockedWait(0, random), visibleBy - now), operationsUntil: null, tries }
     }
     case 'rate-limited': {
       const limitedSince = tries.limitedSince ?? now

@@ -23,6 +23,8 @@ export interface PatienceOptions {
   readonly clock: Clock
   /** Says whether operations of a project are under way; asked before a call that was refused for them is repeated. */
   readonly isBusy: (projectId: string) => Promise<boolean>
+  /** Returns until when what a call does not find may only not be seen yet, in milliseconds; null: it is not there. */
+  readonly visibleBy: (projectId: string | null) => number | null
   /** From [0, 1); so that those who were refused together do not come back together. */
   readonly random: () => number
 }
@@ -31,7 +33,7 @@ export interface PatienceOptions {
  * Returns what sends a request as often as that is safe, and waits in between by the clock. p-retry cannot: it takes its
  * time from no clock, and knows one count for all errors.
  */
-export function createPatientSend({ send, clock, isBusy, random }: PatienceOptions): SendNeonCall {
+export function createPatientSend({ send, clock, isBusy, visibleBy, random }: PatienceOptions): SendNeonCall {
   const now = () => clock.now().getTime()
 
   async function untilIdle(projectId: string, until: number): Promise<void> {
@@ -46,8 +48,12 @@ export function createPatientSend({ send, clock, isBusy, random }: PatienceOptio
     for (let tries = NO_TRIES; ; ) {
       const outcome = await settle(send(call, attempt))
       if ('value' in outcome) return outcome.value
-      const next = outcome.error instanceof NeonApiError ? nextTry(call, outcome.error, tries, now(), random) : null
-      if (next === null) throw outcome.error
+      const { error } = outcome
+      if (!(error instanceof NeonApiError)) throw error
+      const { kind, retryAfterMs } = error
+      const refusal = { kind, retryAfterMs, visibleBy: visibleBy(call.projectId) }
+      const next = nextTry(call, refusal, tries, now(), random)
+      if (next === null) throw error
       await clock.sleep(next.waitMs)
       if (next.operationsUntil !== null && call.projectId !== null)
         await untilIdle(call.projectId, next.operationsUntil)

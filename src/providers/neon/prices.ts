@@ -1,24 +1,27 @@
-const DAY_S = 86_400
-const HOUR_S = 3_600
-
 /** What a plan of Neon's allows and costs. Money is in US dollars. */
 export interface NeonPlan {
-  /** Most projects of an account; null: agreed upon one by one. */
+  /** Projects of an organisation; null: they are raised in steps, so that nobody knows. */
   readonly projects: number | null
   /** Branches of a project that cost nothing, and the most there can be. */
   readonly includedBranches: number | null
   readonly branches: number
   /** Branches of a project without a parent: the tenant itself, and each state that a restore kept. */
   readonly rootBranches: number
-  /** How far back point-in-time restore can reach, in seconds. */
-  readonly historySeconds: number
-  /** The soonest that an idle compute is suspended, in seconds. */
-  readonly leastSuspendSeconds: number
+  /** The longest history window of a project, in milliseconds. */
+  readonly history: number
+  /** After how long without use a compute may be suspended, in milliseconds. */
+  readonly suspendTimeout: { readonly least: number; readonly most: number }
   /** Per compute unit and hour; null: none is sold. */
   readonly computeUnitHour: number | null
   /** Of a branch beyond those that are included, per month; null: none is sold. */
   readonly branchMonth: number | null
 }
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** Longer than that is no value for the API, whatever the plan (its specification). */
+const WEEK = 7 * DAY
 
 /** When the figures below were read on neon.com. */
 export const PRICES_AS_OF = '2026-08'
@@ -30,8 +33,8 @@ export const NEON_PLANS = {
     includedBranches: 10,
     branches: 10,
     rootBranches: 3,
-    historySeconds: 6 * HOUR_S,
-    leastSuspendSeconds: 300,
+    history: 6 * HOUR,
+    suspendTimeout: { least: 5 * MINUTE, most: 5 * MINUTE },
     computeUnitHour: null,
     branchMonth: null,
   },
@@ -40,8 +43,8 @@ export const NEON_PLANS = {
     includedBranches: 10,
     branches: 5_000,
     rootBranches: 5,
-    historySeconds: 7 * DAY_S,
-    leastSuspendSeconds: 300,
+    history: 7 * DAY,
+    suspendTimeout: { least: 5 * MINUTE, most: 5 * MINUTE },
     computeUnitHour: 0.106,
     branchMonth: 1.5,
   },
@@ -50,8 +53,8 @@ export const NEON_PLANS = {
     includedBranches: 25,
     branches: 5_000,
     rootBranches: 25,
-    historySeconds: 30 * DAY_S,
-    leastSuspendSeconds: 60,
+    history: 30 * DAY,
+    suspendTimeout: { least: MINUTE, most: WEEK },
     computeUnitHour: 0.222,
     branchMonth: 1.5,
   },
@@ -60,17 +63,14 @@ export const NEON_PLANS = {
     includedBranches: null,
     branches: 1_000,
     rootBranches: 5,
-    historySeconds: 7 * DAY_S,
-    leastSuspendSeconds: 60,
+    history: 7 * DAY,
+    suspendTimeout: { least: MINUTE, most: WEEK },
     computeUnitHour: 0.106,
     branchMonth: null,
   },
 } as const satisfies Record<string, NeonPlan>
 
 export type NeonPlanName = keyof typeof NEON_PLANS
-
-/** What is kept, per GB and month in US dollars. */
-export const GIGABYTE_MONTH = { storage: 0.35, history: 0.2, snapshots: 0.09 } as const
 
 /**
  * Returns the plan that the API names, e.g. `scale` or `scale_v3`; undefined for one that is not in the table: then nothing

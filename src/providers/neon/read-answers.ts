@@ -12,31 +12,20 @@ import type {
 interface ProjectAnswer {
   readonly id: string
   readonly name: string
-  readonly org_id?: string
-  readonly region_id: string
-  readonly pg_version: number
   readonly history_retention_seconds?: number
-  readonly compute_last_active_at?: string
-  readonly default_endpoint_settings?: { readonly suspend_timeout_seconds?: number }
   readonly created_at: string
   readonly recoverable_until?: string
 }
 
 interface BranchAnswer {
   readonly id: string
-  readonly project_id: string
   readonly name: string
   readonly parent_id?: string
   readonly parent_lsn?: string
   readonly default: boolean
   readonly protected: boolean
   readonly current_state: string
-  readonly pending_state?: string
   readonly expires_at?: string
-  readonly created_at: string
-  readonly restore_status?: string
-  readonly restored_from?: string
-  readonly restored_as?: string
   readonly restricted_actions?: readonly { readonly name: string; readonly reason: string }[]
 }
 
@@ -44,20 +33,16 @@ interface EndpointAnswer {
   readonly id: string
   readonly branch_id: string
   readonly host: string
-  readonly type: string
   readonly current_state: string
-  readonly disabled: boolean
   readonly suspend_timeout_seconds: number
 }
 
 interface OperationAnswer {
   readonly id: string
   readonly project_id: string
-  readonly branch_id?: string
   readonly action: string
   readonly status: string
   readonly error?: string
-  readonly failures_count: number
   readonly retry_at?: string
 }
 
@@ -65,10 +50,7 @@ interface ConnectionAnswer {
   readonly connection_uri: string
   readonly connection_parameters: {
     readonly database: string
-    readonly password: string
     readonly role: string
-    readonly host: string
-    readonly pooler_host: string
   }
 }
 
@@ -77,12 +59,7 @@ export function readProject(it: ProjectAnswer): NeonProject {
   return {
     id: present(it.id),
     name: present(it.name),
-    orgId: it.org_id ?? null,
-    regionId: it.region_id,
-    pgVersion: it.pg_version,
     historyRetentionSeconds: it.history_retention_seconds ?? null,
-    computeLastActiveAt: dateOf(it.compute_last_active_at),
-    suspendTimeoutSeconds: it.default_endpoint_settings?.suspend_timeout_seconds ?? null,
     createdAt: new Date(present(it.created_at)),
     recoverableUntil: dateOf(it.recoverable_until),
   }
@@ -92,19 +69,13 @@ export function readProject(it: ProjectAnswer): NeonProject {
 export function readBranch(it: BranchAnswer, annotations: NeonAnnotations | null = null): NeonBranch {
   return {
     id: present(it.id),
-    projectId: present(it.project_id),
     name: present(it.name),
     parentId: it.parent_id ?? null,
     parentLsn: it.parent_lsn ?? null,
     isDefault: present(it.default),
     isProtected: present(it.protected),
     state: present(it.current_state),
-    pendingState: it.pending_state ?? null,
     expiresAt: dateOf(it.expires_at),
-    createdAt: new Date(present(it.created_at)),
-    restoreStatus: it.restore_status ?? null,
-    restoredFrom: it.restored_from ?? null,
-    restoredAs: it.restored_as ?? null,
     restrictedActions: (it.restricted_actions ?? []).map(({ name, reason }) => ({ name, reason })),
     annotations,
   }
@@ -116,9 +87,7 @@ export function readEndpoint(it: EndpointAnswer): NeonEndpoint {
     id: present(it.id),
     branchId: present(it.branch_id),
     host: present(it.host),
-    type: it.type,
     state: it.current_state,
-    isDisabled: it.disabled,
     suspendTimeoutSeconds: it.suspend_timeout_seconds,
   }
 }
@@ -128,11 +97,9 @@ export function readOperation(it: OperationAnswer): NeonOperation {
   return {
     id: present(it.id),
     projectId: present(it.project_id),
-    branchId: it.branch_id ?? null,
     action: it.action,
     status: present(it.status),
     error: it.error ?? null,
-    failuresCount: it.failures_count,
     retryAt: dateOf(it.retry_at),
   }
 }
@@ -148,9 +115,6 @@ export function readConnections(connections: readonly ConnectionAnswer[]): NeonC
     uri: new Secret(present(uri)),
     database: present(it.database),
     role: present(it.role),
-    password: new Secret(it.password),
-    host: it.host,
-    poolerHost: it.pooler_host,
   }))
 }
 

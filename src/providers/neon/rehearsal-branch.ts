@@ -1,39 +1,32 @@
-import type { Mark } from '../../model/mark.ts'
-import type { Placement } from '../../model/tenant.ts'
 import { withClient } from '../../postgres/connect.ts'
-import type { Branch, BranchRequest, RestorePointRef } from '../copying-provider.ts'
-import { formatBranchAddress } from './branch-address.ts'
+import type { Branch, BranchRequest } from '../copying-provider.ts'
+import { plannedBranch } from './branch-address.ts'
 import { connectionOf } from './connection-of.ts'
 import { createBranch } from './create-branch.ts'
 import { takeGrants } from './database-grants.ts'
 import { neonName, ownerAnnotations } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
-import { awaited, branchOf, ownServer } from './own-server.ts'
+import { awaited, branchOf, databaseAt, ownerOf, ownServer } from './own-server.ts'
 import { restoreSource } from './restore-source.ts'
 
 /** A branch that is left over removes itself after so long, in milliseconds. */
 const EXPIRES_MS = 3_600_000
 
-/** Returns where the branch of a mark will be. */
-export function plannedBranch(placement: Placement, mark: Mark): Pick<RestorePointRef, 'server' | 'database'> {
-  const { projectId } = branchOf(placement)
-  const database = placement.own?.address.database ?? placement.database
-  return { server: placement.server, database: formatBranchAddress({ projectId, database, branch: neonName(mark) }) }
-}
-
 /**
  * Makes a branch with a compute to rehearse on, of a restore point's moment or of now, into which its owner alone gets. Nobody is
  * disturbed. The same mark again makes it anew.
- * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, NEON_LIMIT and the like
+ * @param sourceOf says where the restore point can be branched from; left out: its parent, at the same position, since a branch
+ *   that expires can have no children
+ * @throws FleetError RESTORE_POINT_UNKNOWN, DATABASE_FOREIGN, SERVICE_LIMIT and the like
  */
 export async function createRehearsalBranch(
   { placement, from, mark }: BranchRequest,
   account: NeonAccount,
+  sourceOf: typeof restoreSource = restoreSource,
 ): Promise<Branch> {
   const { projectId, branchId } = branchOf(placement)
   const { server, database: address } = plannedBranch(placement, mark)
-  // Of the same moment, not of the marker itself: one that expires can have no children.
-  const source = from === null ? { sourceBranchId: branchId } : await restoreSource(from.point, from.mark, account)
+  const source = from === null ? { sourceBranchId: branchId } : await sourceOf(from.point, from.mark, account)
   const before = account.clock.now().getTime()
   const what = `A branch to rehearse "${placement.database}" on was not made`
   const request = {
@@ -46,10 +39,8 @@ export async function createRehearsalBranch(
   }
   const made = await createBranch({ projectId, branch: request, mark, what }, account)
   const copyMs = account.clock.now().getTime() - before
-  const database = placement.own?.address.database ?? placement.database
-  const connection = awaited(
-    await connectionOf({ projectId, branchId: made.branch.id, database }, account, made.connections[0]?.uri),
-  )
+  const to = { projectId, branchId: made.branch.id, database: databaseAt(placement), role: ownerOf(placement) }
+  const connection = awaited(await connectionOf(to, account, made.connections[0]?.uri))
   const { rows } = await withClient(connection, { applicationName: 'fleet/rehearsal' }, async (client) => {
     // The passwords of the tenant are the branch's too.
     await takeGrants(client)

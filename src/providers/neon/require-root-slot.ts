@@ -7,7 +7,7 @@ import { planOf } from './plan-of.ts'
 /**
  * Refuses a restore for which the plan leaves no root branch, before anybody is disturbed: what was there before is kept as one.
  * Where the plan is not known, Neon says so itself.
- * @throws FleetError NEON_LIMIT, and as `explained`
+ * @throws FleetError SERVICE_LIMIT, and as `explained`
  */
 export async function requireRootSlot({ projectId }: TenantBranch, account: NeonAccount): Promise<void> {
   const known = await planOf(account)
@@ -16,7 +16,7 @@ export async function requireRootSlot({ projectId }: TenantBranch, account: Neon
   const roots = branches.filter(({ parentId }) => parentId === null)
   if (roots.length < known.plan.rootBranches) return
   throw new FleetError(
-    'NEON_LIMIT',
+    'SERVICE_LIMIT',
     `Project ${projectId} has ${roots.length} root branches, which is all that plan ${known.name} allows: what is there now could not be kept.`,
     { remedy: 'Let go of what earlier restores have kept: `fleet restore-point prune`, once it has expired.' },
   )

@@ -1,9 +1,10 @@
 import { FleetError } from '../../model/errors.ts'
-import { type Mark, sameMark } from '../../model/mark.ts'
+import type { Mark } from '../../model/mark.ts'
 import type { RestorePointRef } from '../copying-provider.ts'
 import { parseBranchAddress } from './branch-address.ts'
+import { requireOurBranch } from './delete-branch.ts'
 import { explained } from './explained.ts'
-import { branchMark, neonName } from './names.ts'
+import { branchMark } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
 import type { NeonBranch, NeonRestore } from './neon-api.ts'
 import type { TenantBranch } from './own-server.ts'
@@ -38,12 +39,10 @@ export async function requireBranch(
   const branch = await explained(`Branch ${databaseId} was not looked at`, () => api.getBranch(projectId, databaseId))
   if (branch === undefined)
     throw new FleetError('RESTORE_POINT_UNKNOWN', `Branch ${databaseId} ("${name}") of project ${projectId} is gone.`)
-  const isOurs = mark.kind === 'kept-state' || sameMark(branchMark(branch), mark)
-  if (branch.name === name && name === neonName(mark) && isOurs) return branch
-  throw new FleetError(
-    'DATABASE_FOREIGN',
-    `Branch ${branch.id} ("${branch.name}") of project ${projectId} is not that of ${mark.kind} "${mark.key}".`,
-  )
+  if (mark.kind === 'restore-point' && branchMark(branch)?.kind === 'tenant')
+    throw new FleetError('RESTORE_POINT_UNKNOWN', `Branch ${databaseId} is a tenant by now: it was returned to.`)
+  requireOurBranch(branch, { projectId, name, branchId: databaseId }, mark)
+  return branch
 }
 
 /**
@@ -69,15 +68,18 @@ export async function requireRestorable(
 }
 
 /**
- * Refuses to go on with a branch whose restore was accepted and has not come to its end: what was there before would be taken for
- * what was put back.
- * @throws FleetError NEON_BUSY, and as `explained`
+ * Returns the branch of a tenant that was restored. Refuses to go on with one whose restore was accepted and has not come to its
+ * end: what was there before would be taken for what was put back.
+ * @throws FleetError SERVICE_BUSY, and as `explained`
  */
-export async function requireRestored({ projectId, branchId }: TenantBranch, { api }: NeonAccount): Promise<void> {
+export async function requireRestored(
+  { projectId, branchId }: TenantBranch,
+  { api }: NeonAccount,
+): Promise<NeonBranch> {
   const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
-  if (branch?.state === 'ready') return
+  if (branch?.state === 'ready') return branch
   throw new FleetError(
-    'NEON_BUSY',
+    'SERVICE_BUSY',
     `The restore of branch ${branchId} of project ${projectId} has not come to its end: it is ${branch?.state ?? 'gone'}.`,
     {
       remedy: "In Neon's console, look at the operations of the project; what was there before is kept.",

@@ -1,7 +1,7 @@
 /**
  * What to do about a connection that Neon's proxy refused. `wait`: until the project has no operations under way, or the rate
- * is lower. `retry`: soon. `lower-concurrency`: too many computes run at once. `quota`: nothing wakes until somebody pays, and no
- * tenant is at fault. `give-up`: asking again changes nothing.
+ * is lower. `retry`: soon. `lower-concurrency`: too many computes run at once; wait until some are suspended, then stop.
+ * `quota`: nothing wakes until somebody pays, and no tenant is at fault. `give-up`: asking again changes nothing.
  */
 export type WakeVerdict = 'wait' | 'retry' | 'lower-concurrency' | 'quota' | 'give-up'
 

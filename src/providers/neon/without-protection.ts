@@ -1,6 +1,7 @@
 import type { Closure } from '../../model/closure.ts'
 import { FleetError } from '../../model/errors.ts'
 import type { Placement } from '../../model/tenant.ts'
+import { changeSurely } from './change-surely.ts'
 import { explained } from './explained.ts'
 import type { NeonAccount } from './neon-account.ts'
 import { branchOf, type TenantBranch } from './own-server.ts'
@@ -63,5 +64,10 @@ async function setProtection(
   account: NeonAccount,
 ): Promise<void> {
   const what = `The protection of branch ${branchId} of project ${projectId} was not ${isProtected ? 'set' : 'lifted'}`
-  await account.change(projectId, what, () => account.api.updateBranch(projectId, branchId, { isProtected }))
+  const mutation = () => account.api.updateBranch(projectId, branchId, { isProtected })
+  const look = async () => {
+    const branch = await account.api.getBranch(projectId, branchId)
+    return branch?.isProtected === isProtected ? branch : undefined
+  }
+  await changeSurely({ projectId, what, mutation, look }, account)
 }

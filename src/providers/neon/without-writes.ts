@@ -2,6 +2,7 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
 import { type Client, withClient } from '../../postgres/connect.ts'
 import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import { endSessions } from './end-sessions.ts'
 
 /** How long transactions that are writing may take to end, in milliseconds. */
 const PATIENCE_MS = 5_000
@@ -40,31 +41,6 @@ async function lockTables(fence: Client, database: string): Promise<void> {
   } catch (error) {
     throw sqlstateOf(error) === SQLSTATE.lockNotAvailable ? busy(database, error) : error
   }
-}
-
-/** Superusers are Neon itself: it does not write to a tenant's tables, and nobody else can end its sessions. */
-async function endSessions(
-  fence: Client,
-  { database, except }: { readonly database: string; readonly except: number },
-): Promise<void> {
-  const { rows } = await fence.query<{ user: string; ended: boolean }>(
-    `select a.usename::text as user,
-            case when pg_has_role(a.usesysid, 'usage') or pg_has_role('pg_signal_backend', 'usage')
-              then pg_terminate_backend(a.pid, ${PATIENCE_MS}) else false end as ended
-       from pg_stat_activity a join pg_roles r on r.oid = a.usesysid
-      where a.datname = current_database() and a.pid not in (pg_backend_pid(), $1) and a.backend_type = 'client backend'
-        and not r.rolsuper`,
-    [except],
-  )
-  const left = rows.filter(({ ended }) => !ended)
-  if (left.length > 0)
-    throw new FleetError(
-      'DATABASE_IN_USE',
-      `The session of "${left[0]?.user}" in database "${database}" cannot be ended.`,
-      {
-        remedy: 'End it, and try again: what it has written could not be counted.',
-      },
-    )
 }
 
 function busy(database: string, cause: unknown): FleetError {

@@ -46,8 +46,6 @@ export function branchBody(branch: NewNeonBranch) {
     parent_id: branch.parentId,
     name: branch.name,
     parent_lsn: branch.parentLsn,
-    parent_timestamp: branch.parentTimestamp?.toISOString(),
-    protected: branch.isProtected,
     expires_at: branch.expiresAt && wholeSeconds(branch.expiresAt),
   })
 }
@@ -57,7 +55,6 @@ export function restoreBody(restore: NeonRestore) {
   return defined({
     source_branch_id: restore.sourceBranchId,
     source_lsn: restore.sourceLsn,
-    source_timestamp: restore.sourceTimestamp?.toISOString(),
     preserve_under_name: restore.preserveUnderName,
   })
 }

@@ -2,6 +2,7 @@ import { FleetError } from '../../model/errors.ts'
 import type { ClientBase } from '../../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import { waitUntil } from '../../postgres/wait-until.ts'
 import { readAdminRights } from './admin-rights.ts'
 import { becomeMemberOf } from './become-member-of.ts'
 
@@ -26,14 +27,14 @@ export async function endSessions(
   if (rows.length === 0) return
   if (rows.some((it) => it.user === database)) await becomeMemberOf(client, database)
   try {
-    await client.query(`select pg_terminate_backend(a.pid, ${PATIENCE_MS}) from pg_stat_activity a where ${OTHERS}`, [
-      database,
-      except,
-    ])
+    await client.query(`select pg_terminate_backend(a.pid) from pg_stat_activity a where ${OTHERS}`, [database, except])
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error
     throw await sessionRefusal(client, { database, users: rows, cause: error })
   }
+  // With a patience of its own, `pg_terminate_backend` would wait for one after the other, and look every 100 ms.
+  const areGone = `select not exists (select from pg_stat_activity a where ${OTHERS}) as yes`
+  await waitUntil(client, { text: areGone, values: [database, except] }, PATIENCE_MS)
 }
 
 async function sessionRefusal(

@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
 import { lockMigrations } from '../lock-migrations.ts'
+import { endNaps, letBeWoken, letSleep } from './end-naps.ts'
 import { endSessions } from './end-sessions.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 import { refuseWaiting } from './refuse-waiting.ts'
@@ -33,41 +34,46 @@ export interface FenceOptions {
 export async function changeFenced(client: ClientBase, options: FenceOptions): Promise<number> {
   const { admin, pgbouncer, database, clock, change, inside } = options
   const applicationName = 'fleet/fence'
-  const own = await openClient({ ...admin, database }, { applicationName })
-  const second = await openClient(admin, { applicationName }).catch(async (error: unknown) => {
-    await closeClient(own)
+  const opening = [
+    openClient({ ...admin, database }, { applicationName }),
+    openClient(admin, { applicationName }),
+  ] as const
+  const [own, second] = await Promise.all(opening).catch(async (error: unknown) => {
+    await Promise.all(opening.map((it) => it.then(closeClient, () => {})))
     throw error
   })
   try {
     await lockMigrations(own, database)
     const changer = await pidOf(client)
+    await letBeWoken(client)
     const except = await pidOf(own)
     return await pgbouncer.hold(database, () => fence({ own, second, changer, except }))
   } finally {
-    await Promise.all([closeClient(own), closeClient(second)])
+    await Promise.all([closeClient(own), closeClient(second), letSleep(client)])
   }
 
   async function fence({ own, second, changer, except }: Sessions): Promise<number> {
-    let isOver = false
+    const over = new AbortController()
     const since = clock.now().getTime()
     const changing = change().finally(() => {
-      isOver = true
+      over.abort()
     })
     // It is awaited below; until then its failure must not end the process.
     changing.catch(() => {})
     const stopRefusing = refuseWaiting(second, { database, clock })
     try {
-      while (!isOver && !(await holdsDatabase(second, changer, database))) await clock.sleep(5)
+      while (!over.signal.aborted && !(await holdsDatabase(second, changer, database))) await clock.sleep(5)
       // Over by now is only a change that failed: as long as our own session is in, none can come to its end.
-      if (!isOver) {
+      if (!over.signal.aborted) {
         await endSessions(second, database, { except })
         await inside(own)
       }
       await closeClient(own)
-      await changing
+      // Without it the change only takes longer: it alone says how it ended.
+      await Promise.all([changing, endNaps(second, over.signal).catch(() => {})])
       return clock.now().getTime() - since
     } catch (error) {
-      if (!isOver) await second.query('select pg_cancel_backend($1)', [changer]).catch(() => {})
+      if (!over.signal.aborted) await second.query('select pg_cancel_backend($1)', [changer]).catch(() => {})
       await closeClient(own)
       await changing.catch(() => {})
       throw error

@@ -78,6 +78,8 @@ export function createPostgresProvider({
   return {
     kind: 'postgres',
     copiesGoWithTenant: false,
+    keepsDeletedFor: 0,
+    sharesServers: true,
     copiesAtOnce: AT_ONCE,
     isPrivate: false,
     hasTemplates: true,
@@ -100,6 +102,7 @@ export function createPostgresProvider({
 
     async deleteTemplate({ server, database }, mark) {
       await deleteDatabase(serverOf(server), { database, mark, databaseId: null, loginRole: null }, clock)
+      return true
     },
 
     plannedPlacement: (server, mark) => tenantPlacement(serverOf(server).name, mark),
@@ -125,6 +128,7 @@ export function createPostgresProvider({
 
     async releaseRestorePoint({ server, database, databaseId }, mark) {
       await deleteDatabase(serverOf(server), { database, mark, databaseId, owner: null, loginRole: null }, clock)
+      return true
     },
 
     foreseeCopies: async (server, databases) => foreseeCopies(serverOf(server), databases),

@@ -103,6 +103,7 @@ export async function restoreDatabase(
       kept: keptId === null ? null : { server: server.name, database: kept, databaseId: keptId },
       settingsLost,
       closedFor,
+      endpointChanged: false,
     }
   }
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { listMigrationFiles } from '../../../src/migrations/list-migration-files.ts'
 import type { Migration } from '../../../src/migrations/migration.ts'
@@ -17,6 +17,15 @@ export async function migrationFiles(files: Readonly<Record<string, string>>): P
   for (const [name, source] of Object.entries(files)) await writeFile(join(folder, name), source)
   const listed = await listMigrationFiles({ folder, root: folder })
   return listed.map((file) => ({ ...file, up: onlyInTheRecorder, down: undefined, transaction: true, allow: {} }))
+}
+
+/** Gives the only one of these migrations another source. */
+export async function editMigration([migration]: readonly Migration[], source: string): Promise<readonly Migration[]> {
+  if (migration === undefined) throw new Error('There is no migration to edit.')
+  await writeFile(migration.path, source)
+  const folder = dirname(migration.path)
+  const [edited] = await listMigrationFiles({ folder, root: folder })
+  return [{ ...migration, ...edited }]
 }
 
 /** Records what is in these files. Those that begin with a digit are migrations. */

@@ -2,13 +2,12 @@ import { inspect } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/model/secret.ts'
 import type { Placement } from '../../../src/model/tenant.ts'
-import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { planServiceCost } from '../../../src/rollout/plan-service-cost.ts'
+import { plan } from '../../cli/example-plan.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { type NeonAccountForTest, setupNeonAccount } from './neon-account-for-test.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 const READ = 'select text from note order by text'
 const NOTHING = { observe: async () => {}, prove: async () => {} }
@@ -60,7 +59,7 @@ describe('of the account', () => {
     const account = await setupNeonAccount()
     const key = 'napi_0123456789'
     const wrong = account.open({ apiKey: new Secret(key) })
-    const error = { code: 'NEON_KEY_REFUSED' }
+    const error = { code: 'SERVICE_KEY_REFUSED' }
     await refused(account, () => account.tenant('a', wrong), error)
     const { placement, point, mark } = await withPoint(account)
     for (const ask of [
@@ -78,11 +77,23 @@ describe('of the account', () => {
     expect(await rows(account, placement)).toEqual(['after', 'before'])
   })
 
+  test('what a rollout costs is not known with a wrong key, and the plan is there and says so', async () => {
+    const { open } = await setupNeonAccount()
+    const context = { owner: { fleet: 'f', catalogId: 'c' }, keep: DAY }
+    const known = await planServiceCost(plan, { provider: open(), ...context })
+    expect(known).toMatchObject({ serviceCost: { service: 'Neon', calls: { least: 0 } } })
+    const provider = open({ apiKey: new Secret('napi_0123456789') })
+    expect(await planServiceCost(plan, { provider, ...context })).toEqual({
+      ...plan,
+      serviceCostUnknown: expect.stringContaining('credentials do not pass'),
+    })
+  })
+
   test('an organisation of others is refused', async () => {
     const account = await setupNeonAccount()
     const wrong = account.open({ orgId: 'org-of-others' })
     await refused(account, () => account.tenant('a', wrong), {
-      code: 'NEON_KEY_REFUSED',
+      code: 'SERVICE_KEY_REFUSED',
       message: expect.stringContaining('org-of-others'),
     })
   })
@@ -91,7 +102,7 @@ describe('of the account', () => {
     const account = await setupNeonAccount({ accountKind: 'user' })
     const wrong = account.open({ orgId: undefined })
     await refused(account, () => account.tenant('a', wrong), {
-      code: 'NEON_REFUSED',
+      code: 'SERVICE_REFUSED',
       message: expect.stringContaining('org_id is required'),
     })
   })
@@ -100,7 +111,7 @@ describe('of the account', () => {
     const account = await setupNeonAccount({ limits: { projects: 1 } })
     const it = await withPoint(account)
     await refused(account, () => account.tenant('b'), {
-      code: 'NEON_QUOTA',
+      code: 'SERVICE_QUOTA',
       message: expect.stringMatching(/projects/),
     })
     await restoring(account, it)()
@@ -111,12 +122,12 @@ describe('of the account', () => {
     const account = await setupNeonAccount({ plan: 'free' })
     const long = account.open({ historyRetention: 7 * DAY })
     await refused(account, () => account.tenant('a', long), {
-      code: 'NEON_REFUSED',
+      code: 'SERVICE_REFUSED',
       message: expect.stringContaining('history retention'),
       remedy: expect.stringContaining('configuration'),
     })
     const short = account.open({ suspendTimeout: MINUTE })
-    await refused(account, () => account.tenant('a', short), { code: 'NEON_REFUSED' })
+    await refused(account, () => account.tenant('a', short), { code: 'SERVICE_REFUSED' })
   })
 })
 
@@ -131,7 +142,7 @@ describe('of a project', () => {
     const point = await provider.createRestorePoint(second.placement, second.mark, NOTHING)
     await account.asApplication(second.placement, `insert into note values ('later')`)
     const again = restoring(account, { ...second, point }, 'k2')
-    await refused(account, again, { code: 'NEON_LIMIT', message: expect.stringContaining('root branches') })
+    await refused(account, again, { code: 'SERVICE_LIMIT', message: expect.stringContaining('root branches') })
     expect(await rows(account, second.placement)).toEqual(['before', 'later'])
     if (kept !== null) await provider.releaseRestorePoint(kept, keptMark)
     await again()
@@ -192,7 +203,7 @@ describe('of a project', () => {
       message: expect.stringContaining('protected'),
     })
     const remove = () => account.provider.deleteDatabase(it.placement, account.mark('tenant', 'a'))
-    await refused(account, remove, { code: 'NEON_REFUSED', message: expect.stringContaining('protected') })
+    await refused(account, remove, { code: 'SERVICE_REFUSED', message: expect.stringContaining('protected') })
     expect(await rows(account, it.placement)).toEqual(['after', 'before'])
     await protect(false)
     await restoring(account, it)()
@@ -201,12 +212,32 @@ describe('of a project', () => {
     expect(await account.projects()).toEqual([])
   })
 
+  test('a moment that the history window of the project has left behind is refused before anybody is disturbed', async () => {
+    const account = await setupNeonAccount()
+    const { provider, clock } = account
+    const it = await withPoint(account)
+    const keptMark = account.mark('kept-state', 'k')
+    const restore = (age: number) => () => {
+      const takenAt = new Date(clock.now().getTime() - age)
+      return provider.restore({ ...it, keptMark, takenAt }, async () => expect.unreachable())
+    }
+    account.emulator.calls.reset()
+    await refused(account, restore(1.5 * DAY), {
+      code: 'RESTORE_REFUSED',
+      message: expect.stringMatching(/keeps 24 h of history, and the restore point is 36 h old/),
+      remedy: expect.stringContaining('fleet restore-point salvage'),
+    })
+    expect(account.emulator.calls.count('restoreProjectBranch')).toBe(0)
+    await provider.restore({ ...it, keptMark, takenAt: new Date(clock.now().getTime() - DAY / 2) }, async () => {})
+    expect(await rows(account, it.placement)).toEqual(['before'])
+  })
+
   test('a moment that the history window has left behind is refused by Neon, and nothing is lost', async () => {
     const account = await setupNeonAccount()
     const it = await withPoint(account)
     await account.emulator.clock.advance(2 * DAY)
     await refused(account, restoring(account, it), {
-      code: 'NEON_REFUSED',
+      code: 'SERVICE_REFUSED',
       message: expect.stringContaining('history retention window'),
     })
     expect(await rows(account, it.placement)).toEqual(['after', 'before'])
@@ -224,7 +255,7 @@ describe('at a bad time', () => {
     const account = await setupNeonAccount()
     const placement = await account.tenant('a')
     account.emulator.faults.listOmits([projectOf(placement).id])
-    await expect(account.tenant('a')).rejects.toMatchObject({ code: 'NEON_BUSY' })
+    await expect(account.tenant('a')).rejects.toMatchObject({ code: 'SERVICE_BUSY' })
     account.emulator.faults.clear()
     expect((await account.tenant('a')).databaseId).toBe(placement.databaseId)
     expect(await account.projects()).toHaveLength(1)
@@ -256,7 +287,7 @@ describe('at a bad time', () => {
     const account = await setupNeonAccount()
     const it = await withPoint(account)
     account.emulator.faults.next({ times: 1_000, fault: 'unavailable' })
-    const error = { code: 'NEON_UNREACHABLE' }
+    const error = { code: 'SERVICE_UNREACHABLE' }
     await expect(account.tenant('b')).rejects.toMatchObject(error)
     await expect(restoring(account, it)()).rejects.toMatchObject(error)
     account.emulator.faults.clear()

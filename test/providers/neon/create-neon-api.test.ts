@@ -14,6 +14,8 @@ const UNAVAILABLE: Answer = { status: 503, body: { code: '', message: 'unavailab
 const PAGE: Answer = { status: 524, body: '<html>A timeout occurred</html>' }
 const NOT_READY: Answer = { status: 422, body: { code: '', message: 'branch not ready yet' } }
 const GONE: Answer = { status: 404, body: { code: '', message: 'branch not found' } }
+/** Those of the configuration. */
+const LIMITS = { requestsPerMinute: 600, requestsPerSecond: 30 }
 const DONE: Answer = { body: { operations: [] } }
 
 const operation = (status: string) => ({
@@ -36,10 +38,11 @@ async function apiWith(answers: Answer[], operations: string[] = []) {
   })
   const begin = clock.now().getTime()
   return {
-    api: createNeonApi({ apiKey: new Secret('k'), baseUrl, clock, random: () => 0.5 }),
+    api: createNeonApi({ apiKey: new Secret('k'), baseUrl, clock, ...LIMITS, random: () => 0.5 }),
     /** Method of each request, `list` for one that asks for operations. */
     asked: () => got.map((it) => (isList(it) ? 'list' : it.method)),
     got,
+    clock,
     passed: () => clock.now().getTime() - begin,
   }
 }
@@ -104,7 +107,7 @@ describe('a question', () => {
       method === 'GET' && got.length > 1 ? FOUND : undefined,
     )
     const clock = createVirtualClock()
-    const api = createNeonApi({ apiKey: new Secret('k'), baseUrl, clock, timeouts: { usual: 50, long: 50 } })
+    const api = createNeonApi({ apiKey: new Secret('k'), baseUrl, clock, ...LIMITS, timeouts: { usual: 50, long: 50 } })
     expect(await look(api)).toHaveLength(1)
     const made = api.createBranch('p', { parentId: 'br-1', name: 'fleet/rp/p1' })
     await expect(made).rejects.toMatchObject({ kind: 'lost', code: 'ETIMEDOUT' })
@@ -122,6 +125,47 @@ describe('a question', () => {
     const { api } = await apiWith([GONE])
     await expect(api.getBranch('p', 'br-1')).resolves.toBeUndefined()
   })
+
+  test('in a project where something was made a moment ago is asked again for 10 s', async () => {
+    const it = await apiWith([
+      { status: 201, body: { endpoint, operations: [] } },
+      GONE,
+      GONE,
+      FOUND,
+      ...Array(50).fill(GONE),
+    ])
+    await it.api.createEndpoint('p', 'br-1')
+    expect(await look(it.api)).toHaveLength(1)
+    expect(it.asked()).toEqual(['POST', 'GET', 'GET', 'GET'])
+    await expect(it.api.getBranch('p', 'br-1')).resolves.toBeUndefined()
+    expect(it.passed()).toBe(10_000)
+    // From then on it is not there.
+    const asked = it.got.length
+    await expect(it.api.getBranch('p', 'br-1')).resolves.toBeUndefined()
+    expect(it.got).toHaveLength(asked + 1)
+  })
+})
+
+test('what is made in a project is waited for though the project itself is older, whatever a list says of it', async () => {
+  const made = { status: 201, body: { endpoint, operations: [] } }
+  const listed = { body: { projects: [] as object[] } }
+  const it = await apiWith([made, listed, GONE, FOUND])
+  listed.body.projects.push({ id: 'p', name: 'n', created_at: it.clock.now().toISOString() })
+  await it.clock.sleep(8_000)
+  await it.api.createEndpoint('p', 'br-1')
+  await Array.fromAsync(it.api.listProjects({}))
+  await it.clock.sleep(5_000)
+  expect(await look(it.api)).toHaveLength(1)
+})
+
+test('what is made by an operation is waited for from when that has ended', async () => {
+  const last = { status: 200, body: { operation: operation('finished') } }
+  const it = await apiWith([{ status: 201, body: { endpoint, operations: [] } }, last, GONE, FOUND])
+  await it.api.createEndpoint('p', 'br-1')
+  await it.clock.sleep(9_900)
+  await it.api.getOperation('p', 'o-1')
+  await it.clock.sleep(9_000)
+  expect(await look(it.api)).toHaveLength(1)
 })
 
 describe('too many requests', () => {

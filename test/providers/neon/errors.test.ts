@@ -96,17 +96,17 @@ describe('to users', () => {
     )
 
   test.each([
-    [401, '', 'no', 'NEON_KEY_REFUSED', 'No restore point of tenant "a" was made. Neon: "no" (request r-1).'],
-    [422, 'ROOT_BRANCHES_LIMIT_EXCEEDED', 'x', 'NEON_LIMIT', /the plan allows no more root branches of the project/],
-    [402, '', 'pay', 'NEON_QUOTA', /"pay"/],
-    [423, '', LOCKED, 'NEON_BUSY', /other operations of the project/],
-    [429, '', '', 'NEON_BUSY', /rate limit/],
-    [503, '', null, 'NEON_UNREACHABLE', /is not available/],
-    [null, 'ECONNREFUSED', null, 'NEON_UNREACHABLE', /ECONNREFUSED/],
-    [null, 'CERT_HAS_EXPIRED', null, 'NEON_UNREACHABLE', /certificate is not accepted \(CERT_HAS_EXPIRED\)/],
-    [524, '', null, 'NEON_UNREACHABLE', /may have been done all the same/],
-    [422, '', 'cannot delete protected branch', 'NEON_REFUSED', /"cannot delete protected branch"/],
-    [302, '', null, 'NEON_REFUSED', /an answer that is not its own \(302\)/],
+    [401, '', 'no', 'SERVICE_KEY_REFUSED', 'No restore point of tenant "a" was made. Neon: "no" (request r-1).'],
+    [422, 'ROOT_BRANCHES_LIMIT_EXCEEDED', 'x', 'SERVICE_LIMIT', /the plan allows no more root branches of the project/],
+    [402, '', 'pay', 'SERVICE_QUOTA', /"pay"/],
+    [423, '', LOCKED, 'SERVICE_BUSY', /other operations of the project/],
+    [429, '', '', 'SERVICE_BUSY', /rate limit/],
+    [503, '', null, 'SERVICE_UNREACHABLE', /is not available/],
+    [null, 'ECONNREFUSED', null, 'SERVICE_UNREACHABLE', /ECONNREFUSED/],
+    [null, 'CERT_HAS_EXPIRED', null, 'SERVICE_UNREACHABLE', /certificate is not accepted \(CERT_HAS_EXPIRED\)/],
+    [524, '', null, 'SERVICE_UNREACHABLE', /may have been done all the same/],
+    [422, '', 'cannot delete protected branch', 'SERVICE_REFUSED', /"cannot delete protected branch"/],
+    [302, '', null, 'SERVICE_REFUSED', /an answer that is not its own \(302\)/],
   ])('%s %s "%s" is %s', (status, code, message, expected, sentence) => {
     const error = explain(status, code, message)
     expect(error.code).toBe(expected)

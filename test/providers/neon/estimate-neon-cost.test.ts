@@ -6,7 +6,6 @@ import {
   estimateMinutes,
   estimateWakes,
   isCheaperToSuspend,
-  pagesOf,
   SUSPENDED_AT_ONCE_S,
 } from '../../../src/providers/neon/estimate-neon-cost.ts'
 import { NEON_PLANS, type NeonPlanName, planNamed } from '../../../src/providers/neon/prices.ts'
@@ -31,14 +30,14 @@ describe('money', () => {
     ['scale', SUSPENDED_AT_ONCE_S, 300_000, 46, 0],
   ])('on %s, with a tail of %i s, waking %i tenants costs $%f', (plan, tailSeconds, wakes, dollars, digits) => {
     const work = { wakes, computeUnits: 0.25, secondsOfWork: 5, tailSeconds }
-    const estimate = estimateWakes(NEON_PLANS[plan], work) ?? Number.NaN
+    const estimate = estimateWakes(NEON_PLANS[plan].computeUnitHour, work) ?? Number.NaN
     expect(Math.round(estimate * 10 ** digits) / 10 ** digits).toBeCloseTo(dollars, 6)
   })
 
   test('is not named where the plan is unknown, or sells none', () => {
     const work = { wakes: 1, computeUnits: 1, secondsOfWork: 1, tailSeconds: 1 }
-    expect(estimateWakes(undefined, work)).toBeNull()
-    expect(estimateWakes(NEON_PLANS.free, work)).toBeNull()
+    expect(estimateWakes(null, work)).toBeNull()
+    expect(estimateWakes(NEON_PLANS.free.computeUnitHour, work)).toBeNull()
     expect(estimateBranches(undefined, 5)).toBeNull()
     expect(estimateBranches(NEON_PLANS.agent, 5)).toBeNull()
     expect(estimateBranches(NEON_PLANS.free, 11)).toBeNull()
@@ -69,16 +68,10 @@ describe('calls and time', () => {
     expect(Math.round(minutes(tenants * calls) / unit)).toBe(Math.round(expected / unit))
   })
 
-  test('listing 300,000 projects is 750 calls, 75 s', () => {
-    expect(pagesOf(300_000)).toBe(750)
-    expect(minutes(pagesOf(300_000)) * 60).toBe(75)
-    expect([pagesOf(0), pagesOf(1), pagesOf(400), pagesOf(401)]).toEqual([0, 1, 1, 2])
-  })
-
-  test('one in twenty calls is reckoned to be repeated, pages are not', () => {
-    expect(estimateCalls({ pages: 750, tenants: 300_000, callsPerTenant: 6 })).toBe(750 + 1_890_000)
-    expect(estimateCalls({ pages: 0, tenants: 1, callsPerTenant: 1 })).toBe(2)
-    expect(estimateCalls({ pages: 3, tenants: 1_000, callsPerTenant: CALLS_PER_TENANT.migrate.most })).toBe(3)
+  test('one in twenty calls is reckoned to be repeated', () => {
+    expect(estimateCalls(300_000, CALLS_PER_TENANT.branchRestorePoint.most)).toBe(1_890_000)
+    expect(estimateCalls(1, 1)).toBe(2)
+    expect(estimateCalls(0, 6)).toBe(0)
   })
 
   test('where the tenants themselves take longer than the rate, they set the time', () => {

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import {
   branchMark,
+  isProjectOf,
+  isSharedProjectName,
   type NeonMark,
   neonName,
   ownerAnnotations,
   ownerPrefix,
   parseNeonName,
-  projectMark,
+  sharedProjectName,
+  unfinishedName,
+  unfinishedPrefix,
 } from '../../../src/providers/neon/names.ts'
 
 const owner = { fleet: 'acme-prod', catalogId: '0b1f6b3e-7d0e-4d5e-9a53-2f7a54c9d0aa' }
@@ -16,13 +20,15 @@ const annotations = ownerAnnotations(owner)
 
 test.each([
   [mark('tenant', 'north_1'), 'fleet/acme-prod/0b1f6b3e-7d0e-4d5e-9a53-2f7a54c9d0aa/north_1/db'],
+  [mark('template', '1f2e'), 'fleet/acme-prod/0b1f6b3e-7d0e-4d5e-9a53-2f7a54c9d0aa/1f2e/template'],
+  [mark('scratch', 'x_1'), 'fleet/acme-prod/0b1f6b3e-7d0e-4d5e-9a53-2f7a54c9d0aa/x_1/scratch'],
   [mark('restore-point', 'p7'), 'fleet/rp/p7'],
   [mark('kept-state', 'p8'), 'fleet/undo/p8'],
   [mark('rehearsal', '3-a'), 'fleet/try/3-a'],
 ])('a mark becomes a name, and with the annotations a mark again: %j', (it, name) => {
   expect(neonName(it)).toBe(name)
   expect(branchMark({ name, annotations })).toEqual(it)
-  expect(parseNeonName(name)).toEqual(it.kind === 'tenant' ? it : { kind: it.kind, key: it.key })
+  expect(parseNeonName(name)).toEqual(name.startsWith(ownerPrefix(owner)) ? it : { kind: it.kind, key: it.key })
 })
 
 test('a search for one tenant does not find another, one for a catalog finds all of its tenants', () => {
@@ -57,6 +63,20 @@ test.each([
   expect(branchMark({ name, annotations })).toBeUndefined()
 })
 
+test('the project of all tenants, and what is not finished, is told from tenants', () => {
+  expect(isSharedProjectName(sharedProjectName(owner))).toBe(true)
+  expect(isSharedProjectName(neonName(mark('tenant', 'tenants')))).toBe(false)
+  const unfinished = [
+    unfinishedName(mark('tenant', 'a'), '1'),
+    unfinishedName(mark('tenant', 'a'), '2'),
+    unfinishedName(mark('template', 'a')),
+  ]
+  expect(new Set(unfinished).size).toBe(3)
+  for (const name of [...unfinished, sharedProjectName(owner)]) expect(parseNeonName(name)).toBeUndefined()
+  for (const name of unfinished) expect(name.startsWith(unfinishedPrefix(mark('tenant', 'a')))).toBe(true)
+  expect(unfinishedName(mark('tenant', 'ab'), '1').startsWith(unfinishedPrefix(mark('tenant', 'a')))).toBe(false)
+})
+
 describe('nothing is ours by half of a mark', () => {
   const name = neonName(mark('tenant', 'a'))
   test.each([
@@ -68,15 +88,15 @@ describe('nothing is ours by half of a mark', () => {
     ['those of another fleet', ownerAnnotations({ ...owner, fleet: 'acme' })],
   ])('%s', (_, annotations) => {
     expect(branchMark({ name, annotations })).toBeUndefined()
-    expect(projectMark({ name }, [{ annotations }])).toBeUndefined()
-    expect(projectMark({ name }, [{ annotations: null }, { annotations }])).toBeUndefined()
+    expect(isProjectOf({ name, owner }, { name }, [{ annotations }])).toBe(false)
+    expect(isProjectOf({ name, owner }, { name }, [{ annotations: null }, { annotations }])).toBe(false)
   })
 
   test('a project is ours by any of its branches, if none says otherwise', () => {
-    expect(projectMark({ name }, [{ annotations: {} }, { annotations }])).toEqual(mark('tenant', 'a'))
-    expect(projectMark({ name }, [{ annotations }, { annotations: ownerAnnotations(other) }])).toBeUndefined()
-    expect(projectMark({ name }, [])).toBeUndefined()
-    expect(projectMark({ name: 'fleet/rp/p7' }, [{ annotations }])).toBeUndefined()
-    expect(projectMark({ name: 'my project' }, [{ annotations }])).toBeUndefined()
+    const wanted = { name, owner }
+    expect(isProjectOf(wanted, { name }, [{ annotations: {} }, { annotations }])).toBe(true)
+    expect(isProjectOf(wanted, { name }, [{ annotations }, { annotations: ownerAnnotations(other) }])).toBe(false)
+    expect(isProjectOf(wanted, { name }, [])).toBe(false)
+    expect(isProjectOf(wanted, { name: 'my project' }, [{ annotations }])).toBe(false)
   })
 })

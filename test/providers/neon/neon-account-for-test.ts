@@ -3,17 +3,18 @@ import { onTestFinished } from 'vitest'
 import { secretBox } from '../../../src/lib/secret-box.ts'
 import type { ConnectionDescriptor } from '../../../src/model/connection.ts'
 import type { Mark, MarkKind } from '../../../src/model/mark.ts'
+import type { NeonPlacement, NeonSettings } from '../../../src/model/neon-settings.ts'
 import { Secret } from '../../../src/model/secret.ts'
 import type { Placement } from '../../../src/model/tenant.ts'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
-import type { NeonSettings } from '../../../src/providers/neon/neon-account.ts'
 import { createNeonProvider } from '../../../src/providers/neon/neon-provider.ts'
-import type { Provider } from '../../../src/providers/provider.ts'
+import type { DatabaseSpec, Provider, TemplateRef } from '../../../src/providers/provider.ts'
 import type { NeonEmulatorOptions } from '../../support/neon-emulator/index.ts'
 import { startTestEmulator, type TestEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { superuser } from '../../support/test-server.ts'
 import { createFastClock, type FastClock } from './fast-clock.ts'
+import { neonSettings } from './neon-settings-for-test.ts'
 import { type SeenProject, seeProjects } from './see-projects.ts'
 
 /** A provider over an emulator of its own, without a fleet. */
@@ -25,8 +26,10 @@ export interface NeonAccountForTest {
   /** Makes another one, as another process or another configuration would have it. */
   open(settings?: Partial<NeonSettings>): Provider
   mark(kind: MarkKind, key: string): Mark
+  /** Of each tenant's application. */
+  readonly password: Secret
   /** Makes the project of a tenant with a table of its own; the password of its application is always the same. */
-  tenant(id: string, by?: Provider): Promise<Placement>
+  tenant(id: string, by?: Provider, how?: Pick<DatabaseSpec, 'isRetry'>): Promise<Placement>
   /** Runs one or several statements as the owner; returns the rows of the last. */
   inTenant<Row>(placement: Placement, sql: string): Promise<Row[]>
   /** The same as the tenant's application. */
@@ -35,12 +38,15 @@ export interface NeonAccountForTest {
   failOperation(action: string, end: 'recovers' | 'stays'): void
   /** Lists the projects with what is in them, by name. */
   projects(): Promise<readonly SeenProject[]>
+  /** Lists what tenants, and all that belongs to them, are: projects, or the branches of one. */
+  things(): Promise<readonly { readonly name: string }[]>
 }
 
 const PASSWORD = 'correct horse'
 
 export async function setupNeonAccount(
   options: Omit<NeonEmulatorOptions, 'dataPlane'> = {},
+  placement: NeonPlacement = 'project-per-tenant',
 ): Promise<NeonAccountForTest> {
   const fleet = `t${randomBytes(5).toString('hex')}`
   // Registered first, so that it comes last: roles cannot go before the databases in which they have rights.
@@ -49,10 +55,16 @@ export async function setupNeonAccount(
   const { apiKey, baseUrl, orgId } = emulator
   const clock = createFastClock()
   const box = secretBox(randomBytes(32))
+  const usual = neonSettings({ apiKey, baseUrl, orgId }, LIMITS, placement)
   const open: NeonAccountForTest['open'] = (settings = {}) =>
-    createNeonProvider({ settings: { ...settingsOf({ apiKey, baseUrl, orgId }), ...settings }, clock, box })
+    createNeonProvider({ settings: { ...usual, ...settings }, clock, box })
   const provider = open()
   const mark: NeonAccountForTest['mark'] = (kind, key) => ({ fleet, catalogId: `catalog-${fleet}`, kind, key })
+  let template: TemplateRef | null = null
+  const ensureTemplate = () =>
+    provider.ensureTemplate({ server: 'neon', mark: mark('template', 'k'), extensions: [] }, async (to) => {
+      await run(to, 'create table note (text text)')
+    })
   const inTenant: NeonAccountForTest['inTenant'] = async (placement, sql) => run(await provider.connect(placement), sql)
   return {
     emulator,
@@ -60,10 +72,12 @@ export async function setupNeonAccount(
     clock,
     open,
     mark,
+    password: new Secret(PASSWORD),
     inTenant,
-    async tenant(id, by = provider) {
+    async tenant(id, by = provider, how = {}) {
       const password = new Secret(PASSWORD)
-      const spec = { server: 'neon', template: null, extensions: [], mark: mark('tenant', id), password }
+      if (provider.hasTemplates) template ??= await ensureTemplate()
+      const spec = { server: 'neon', template, extensions: [], mark: mark('tenant', id), password, ...how }
       const placement = await by.createDatabase(spec)
       // Two at once would both find that it is not there.
       await inTenant(placement, 'select pg_advisory_xact_lock(1); create table if not exists note (text text)')
@@ -77,23 +91,14 @@ export async function setupNeonAccount(
       emulator.faults.failOperation({ action, how: end })
     },
     projects: () => seeProjects(emulator),
+    async things() {
+      const projects = await seeProjects(emulator)
+      return provider.hasTemplates ? projects.flatMap(({ branches }) => branches) : projects
+    },
   }
 }
 
-function settingsOf({ apiKey, baseUrl, orgId }: Pick<TestEmulator, 'apiKey' | 'baseUrl' | 'orgId'>): NeonSettings {
-  return {
-    apiKey: new Secret(apiKey),
-    baseUrl,
-    orgId,
-    region: 'aws-us-east-1',
-    pgVersion: 18,
-    historyRetention: undefined,
-    autoscaling: undefined,
-    suspendTimeout: undefined,
-    requestsPerMinute: 6_000,
-    requestsPerSecond: 300,
-  }
-}
+const LIMITS = { requestsPerMinute: 6_000, requestsPerSecond: 300 }
 
 async function run<Row>(to: ConnectionDescriptor, sql: string): Promise<Row[]> {
   return withClient(

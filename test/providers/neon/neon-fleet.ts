@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { FleetInput } from '../../../src/config/define-fleet.ts'
+import type { FleetInput, NeonInput } from '../../../src/config/define-fleet.ts'
 import { type Client, withClient } from '../../../src/postgres/connect.ts'
 import { formatConnectionString, parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
@@ -18,6 +18,7 @@ export interface NeonFleet extends TestFleet {
 export async function setupNeonFleet(
   input: Partial<FleetInput> = {},
   options: Omit<NeonEmulatorOptions, 'dataPlane'> = {},
+  account: Partial<NeonInput> = {},
 ): Promise<NeonFleet> {
   const emulator = await startTestEmulator(options)
   const { apiKey, baseUrl, orgId } = emulator
@@ -25,7 +26,7 @@ export async function setupNeonFleet(
   // What a fleet has left goes with the emulator.
   const test = await setupFleet(
     {
-      provider: { kind: 'neon', apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18 },
+      provider: { kind: 'neon', apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18, ...account },
       catalog: { url: formatConnectionString({ ...admin(), database: catalog }, { reveal: true }) },
       ...input,
     },
@@ -53,6 +54,14 @@ export async function setupNeonFleet(
       return histories
     },
   }
+}
+
+/** Makes one whose tenants are branches of one project. */
+export function setupBranchFleet(
+  input: Partial<FleetInput> = {},
+  options: Omit<NeonEmulatorOptions, 'dataPlane'> = {},
+): Promise<NeonFleet> {
+  return setupNeonFleet(input, options, { placement: 'branch-per-tenant' })
 }
 
 async function makeCatalogDatabase(): Promise<string> {

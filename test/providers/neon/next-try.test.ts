@@ -108,3 +108,15 @@ describe('what is not served', () => {
     expect(next(post, 'unavailable', {}, 3_600_000)).toBeNull()
   })
 })
+
+describe('what is not there', () => {
+  test('is asked for again until it would be visible, if it may have been made a moment ago', () => {
+    const visibleBy = NOW + 10_000
+    const gone = (call: NeonCall, now: number) =>
+      nextTry(call, { kind: 'gone', retryAfterMs: null, visibleBy }, NO_TRIES, now, middle)
+    for (const call of [get, post, remove])
+      expect(gone(call, NOW)).toEqual({ waitMs: 750, operationsUntil: null, tries: NO_TRIES })
+    expect(gone(get, NOW + 9_900)?.waitMs).toBe(100)
+    expect(gone(get, visibleBy)).toBeNull()
+  })
+})

@@ -1,14 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ids } from '../../support/fleet.ts'
 import type { CallFault } from '../../support/neon-emulator/faults.ts'
-import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { setupNeonFleet } from './neon-fleet.ts'
 import { seeProjects } from './see-projects.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 const OLD = ['0001_items', '0002_price']
 const NEW = [...OLD, '0003_drop']

@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runFleet } from '../../support/fleet-process.ts'
-import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { setupNeonFleet } from './neon-fleet.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 /** One tenant whose branch is protected, with a restore point from before its second row. */
 async function setup() {
@@ -29,6 +26,14 @@ async function setup() {
 describe('a protected branch', () => {
   test('is restored, and protected again', async () => {
     const { fleet, isProtected, rows } = await setup()
+    await fleet.restore('a', { acceptDataLoss: true })
+    expect(await rows()).toEqual([{ id: 1 }])
+    expect(await isProtected()).toBe(true)
+  })
+
+  test('is restored, and protected again, though the answers to both changes of its protection are lost', async () => {
+    const { fleet, emulator, isProtected, rows } = await setup()
+    emulator.faults.next({ call: 'updateProjectBranch', times: 2, fault: 'loseResponse' })
     await fleet.restore('a', { acceptDataLoss: true })
     expect(await rows()).toEqual([{ id: 1 }])
     expect(await isProtected()).toBe(true)

@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { setupNeonFleet } from './neon-fleet.ts'
 import { seeProjects } from './see-projects.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 const NEW = ['0001_items', '0002_price', '0003_drop']
 const DROP = 'await sql`alter table items drop column price`.execute(db)'
@@ -51,6 +48,32 @@ describe('a tenant', () => {
     expect((await fleet.restorePoints.list()).filter(({ state }) => state === 'ready')).toEqual([])
   })
 
+  test('that Neon has put back to another state is not taken for returned, and what it is is recorded', async () => {
+    const { fleet, create, migration, inCatalog, histories, emulator } = await setupNeonFleet()
+    await create(['a'])
+    const { id } = await fleet.restorePoints.create('a')
+    await migration('0003_drop', DROP)
+    await fleet.rollouts.start()
+    await inCatalog((client) =>
+      client.query(`update fleet.restore_point set history_id = (select history_id from fleet.tenant) where id = 1`),
+    )
+    await expect(fleet.restore('a', { to: id, acceptDataLoss: true })).rejects.toMatchObject({
+      code: 'RESTORE_FAILED',
+      message: expect.stringContaining('is 0002_price, not 0003_drop'),
+    })
+    expect(await fleet.tenants.show('a')).toMatchObject({ version: '0002_price' })
+    const [kept, ...others] = await fleet.restorePoints.list({ tenantId: 'a' })
+    expect([kept, ...others]).toMatchObject([
+      { state: 'ready', reason: 'restore' },
+      { state: 'ready' },
+      { id, state: 'ready' },
+    ])
+    const [project] = await seeProjects(emulator)
+    expect(project?.branches.map(({ name }) => name)).toContain(`fleet/rp/${id}`)
+    await fleet.restore('a', { to: kept?.id ?? '', acceptDataLoss: true })
+    expect(await histories(['a'])).toEqual({ a: NEW })
+  })
+
   test('whose restore was accepted while Neon went away has returned once when it is asked again', async () => {
     const { fleet, create, emulator, asApplication } = await setupNeonFleet()
     await create(['a'])
@@ -60,7 +83,7 @@ describe('a tenant', () => {
     await run('insert into items values (2, 20)')
     emulator.faults.next({ call: 'deleteProjectBranch', times: 6, fault: 'unavailable' })
     const restore = () => fleet.restore('a', { acceptDataLoss: true })
-    await expect(restore()).rejects.toMatchObject({ code: 'NEON_UNREACHABLE' })
+    await expect(restore()).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE' })
     emulator.faults.clear()
     const { kept } = await restore()
     expect(await run('select id from items')).toEqual([{ id: 1 }])

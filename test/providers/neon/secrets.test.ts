@@ -5,13 +5,10 @@ import { parseConnectionString } from '../../../src/postgres/connection-string.t
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import { runFleet } from '../../support/fleet-process.ts'
 import type { CallFault } from '../../support/neon-emulator/faults.ts'
-import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { type NeonFleet, setupNeonFleet } from './neon-fleet.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 const DROP = 'await sql`alter table items drop column price`.execute(db)'
 
@@ -99,7 +96,7 @@ describe('the API key and the passwords of owners', () => {
       for (const secret of [wrong, emulator.apiKey, password])
         expect(output.includes(secret), `${args.join(' ')} prints a secret`).toBe(false)
       if (args.includes('wrong.config.ts') && !args.includes('doctor'))
-        expect(output, args.join(' ')).toMatch(/NEON_KEY_REFUSED|does not accept|credentials/)
+        expect(output, args.join(' ')).toMatch(/SERVICE_KEY_REFUSED|does not accept|credentials/)
     }
     const catalog = await catalogOf(it)
     for (const secret of [wrong, emulator.apiKey, password]) expect(catalog).not.toContain(secret)

@@ -1,11 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { whyNoEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { setupNeonFleet } from './neon-fleet.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 const OLD = ['0001_items', '0002_price']
 const NEW = [...OLD, '0003_drop']
@@ -19,13 +16,16 @@ describe('a fleet at Neon', () => {
     expect(await histories(['a', 'b'])).toEqual({ a: OLD, b: OLD })
     await migration('0003_drop', DROP)
     emulator.calls.reset()
-    expect((await fleet.rollouts.plan()).serviceCost).toMatchObject({
+    const plan = await fleet.rollouts.plan()
+    // Each has a server of its own.
+    expect(plan.policy).toMatchObject({ concurrency: 32, perServer: 32 })
+    expect(plan.serviceCost).toMatchObject({
       service: 'Neon',
       calls: { least: 9, most: 13 },
       wakes: 2,
       branches: 2,
       // A day of history is as long as restore points are kept: there is nothing left for the rollout itself.
-      warnings: [expect.stringMatching(/keep 24 h of history, 2 h less/)],
+      warnings: [expect.stringMatching(/the least 24 h: .* for 26 h, 2 h more/)],
     })
     const started = await fleet.rollouts.start()
     expect(started).toMatchObject({ kind: 'rested', status: { state: 'completed', outcome: 'succeeded' } })

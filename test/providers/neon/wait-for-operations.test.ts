@@ -9,11 +9,9 @@ import { createVirtualClock } from './virtual-clock.ts'
 const operation = (id: string, status: string, more: Partial<NeonOperation> = {}): NeonOperation => ({
   id,
   projectId: 'p',
-  branchId: null,
   action: 'create_branch',
   status,
   error: null,
-  failuresCount: 0,
   retryAt: null,
   ...more,
 })
@@ -109,11 +107,11 @@ test('what became of an operation is told to users', () => {
   const explain = (reason: 'failed' | 'overdue') =>
     explainNeonError(new NeonOperationError(reason, operation('o-1', 'error', { error: 'no\nroom' })), 'Not restored')
   expect(explain('failed')).toMatchObject({
-    code: 'NEON_BUSY',
+    code: 'SERVICE_BUSY',
     message: 'Not restored. Neon: create_branch failed: "no room" (operation o-1).',
   })
   expect(explain('overdue')).toMatchObject({
-    code: 'NEON_BUSY',
+    code: 'SERVICE_BUSY',
     message: 'Not restored. Neon: create_branch has not ended in time (operation o-1).',
   })
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { meaningOf } from '../../../src/providers/neon/own-server.ts'
 import { judgeWakeError, type WakeVerdict } from '../../../src/providers/neon/wake-errors.ts'
 
 const UPGRADE = 'Upgrade your plan to increase limits.'
@@ -53,3 +54,13 @@ test.each(['28P01', '57P01', '08006', undefined])(
     expect(judgeWakeError(code === undefined ? { message } : { code, message })).toBeUndefined()
   },
 )
+
+test('too many computes at once are waited for until some are suspended, and are no fault of a tenant in the end', () => {
+  const refused = (message: string) => meaningOf(Object.assign(new Error(message), { code: 'XX000' }))
+  const tooMany = refused('You have exceeded the limit of concurrently active endpoints.')
+  const asleep = refused("Couldn't connect to compute node")
+  expect(tooMany).toEqual({ sqlstate: '53000', patience: 360_000 })
+  expect(asleep).toEqual({ sqlstate: '57P03', patience: 60_000 })
+  expect(refused('Your project has exceeded the active time quota.')).toEqual({ sqlstate: '53000', patience: 0 })
+  expect(refused('Control plane request failed: endpoint is disabled')).toBeUndefined()
+})

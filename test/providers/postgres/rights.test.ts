@@ -4,6 +4,7 @@ import { Secret } from '../../../src/model/secret.ts'
 import { closeClient, openClient, withClient } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../src/postgres/identifiers.ts'
 import { createPostgresProvider } from '../../../src/providers/postgres/postgres-provider.ts'
+import { deleteUnderSession } from '../../conformance/common-acts.ts'
 import { setup, type TestFleet } from '../../conformance/provider-setup.ts'
 import { superuser, uniqueName } from '../../support/test-server.ts'
 import { ensureRoles } from './ensure-roles.ts'
@@ -57,15 +58,12 @@ test('an admin that lacks grants is told what to run, and then it works', async 
 })
 
 test('an admin that may not signal backends ends the sessions of the tenant it deletes', async () => {
-  const { template, tenant, provider, application, mark, whatIsLeft, user } = await deployer()
+  const fleet = await deployer()
+  const { template, tenant, whatIsLeft, user } = fleet
   await asSuperuser(`grant fleet_owner, fleet_app to ${quoteIdentifier(user)} with admin option`)
   const model = await template()
   const placement = await tenant(model, 'one')
-  const client = await openClient(await application(placement), { applicationName: 'an application' })
-  const working = client.query('select pg_sleep(600)').catch((error: unknown) => error)
-  await provider.deleteDatabase(placement, mark('tenant', 'one'))
-  expect(await working).toMatchObject({ code: '57P01' })
-  await closeClient(client)
+  expect(await deleteUnderSession(fleet, { id: 'one', placement })).toMatchObject({ code: '57P01' })
   expect(await whatIsLeft()).toEqual(model.left)
 })
 

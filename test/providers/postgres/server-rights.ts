@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { closeClient, openClient } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
+import { createEight, deleteUnderSession } from '../../conformance/common-acts.ts'
 import { PASSWORD, type TestFleet } from '../../conformance/provider-setup.ts'
 import type { ServerUnderTest } from './server-under-test.ts'
 
@@ -18,12 +18,8 @@ export function serverRightsTests(fleet: () => TestFleet<ServerUnderTest>): void
   })
 
   test('eight tenants at once come from one template', async () => {
-    const { provider, second, template, tenant, application, inside } = fleet()
-    const model = await template()
-    const ids = Array.from({ length: 8 }, (_, index) => `tenant-${index}`)
-    const placements = await Promise.all(
-      ids.map((id, index) => tenant(model, id, { by: index % 2 ? second : provider })),
-    )
+    const { application, inside } = fleet()
+    const placements = await createEight(fleet())
     const answers = await Promise.all(
       placements.map((it) => inside(application(it), 'select current_database() as name, count(*)::int from note')),
     )
@@ -68,14 +64,10 @@ export function serverRightsTests(fleet: () => TestFleet<ServerUnderTest>): void
   })
 
   test('deleting a tenant tells those who are connected that an administrator has ended it', async () => {
-    const { provider, template, tenant, application, mark, whatIsLeft } = fleet()
+    const { template, tenant, whatIsLeft } = fleet()
     const model = await template()
     const placement = await tenant(model, 'one')
-    const client = await openClient(await application(placement), { applicationName: 'an application' })
-    const working = client.query('select pg_sleep(600)').catch((error: unknown) => error)
-    await provider.deleteDatabase(placement, mark('tenant', 'one'))
-    expect(await working).toMatchObject({ code: '57P01' })
-    await closeClient(client)
+    expect(await deleteUnderSession(fleet(), { id: 'one', placement })).toMatchObject({ code: '57P01' })
     expect(await whatIsLeft()).toEqual(model.left)
   })
 

@@ -70,7 +70,14 @@ export function serverUnderTest({ open, superuser, stop }: ServerUnderTestOption
     adminName,
     whatIsLeft,
     ...(stop ? { stop } : {}),
-    traits: { holdsCatalog: true, findsDatabases: true, knowsSizes: true, opensToProve: true },
+    traits: {
+      holdsCatalog: true,
+      findsDatabases: true,
+      knowsSizes: true,
+      opensToProve: true,
+      movesInRestores: false,
+      releasesKept: true,
+    },
     application: async ({ loginRole }, { database }, password) => ({
       ...superuser,
       database,

@@ -41,6 +41,11 @@ export class BranchData {
     return name
   }
 
+  /** Notes that what is written from now on is written to another database than what was before. */
+  async begin(branch: Branch): Promise<void> {
+    branch.begins = parseLsn(await this.#dataPlane.currentLsn()) ?? 0n
+  }
+
   /** Copies the branch as it is now. @throws DatabaseBusy */
   async mark(project: Project, branch: Branch): Promise<Mark> {
     if (branch.database === undefined) {
@@ -50,7 +55,7 @@ export class BranchData {
     const copy = databaseName(project)
     const lsn = await this.#dataPlane.freeze(branch.database, copy)
     const passwords = new Map(branch.roles.map((it) => [it.name, it.password]))
-    const mark = { lsn, at: this.#clock.now(), copy, of: branch.database, passwords }
+    const mark = { lsn, at: this.#clock.now(), copy, of: branch.database, passwords, also: new Set<bigint>() }
     branch.history.push(mark)
     return mark
   }
@@ -105,9 +110,12 @@ export class BranchData {
     if (position > end) throw unprocessable(`LSN ${lsn} is ahead of the branch`)
     const known = await this.#findMark(branch, lsn, position)
     if (known && this.#isOutside(project, known.at)) throw outsideWindow()
+    // Asked for again, it is the same: also once the branch has another database.
+    known?.also.add(position)
     if (known) return known
-    if (branch.database === undefined) throw noCopy(lsn)
+    if (branch.database === undefined || position < (branch.begins ?? 0n)) throw noCopy(lsn)
     const mark = await this.mark(project, branch)
+    mark.also.add(position)
     // Asked after the copy was made: what is written in between makes this refuse, and never makes it copy too much.
     if (!(await this.#dataPlane.isWrittenSince(branch.database, lsn, mark.lsn))) return mark
     branch.history.splice(branch.history.indexOf(mark), 1)
@@ -117,8 +125,8 @@ export class BranchData {
 
   /** Finds the copy that was made at this position, or the nearest before or after it, if nothing was written in between. */
   async #findMark(branch: Branch, lsn: string, position: bigint): Promise<Mark | undefined> {
-    const exact = branch.history.find((it) => positionOf(it) === position)
-    if (exact) return exact
+    const exact = branch.history.find((it) => positionOf(it) === position || it.also.has(position))
+    if (exact || position < (branch.begins ?? 0n)) return exact
     // Of the databases that the branch had before a restore, the log does not tell when they were its own.
     const marks = branch.history.filter((it) => it.of === branch.database)
     const before = marks.findLast((it) => positionOf(it) <= position)

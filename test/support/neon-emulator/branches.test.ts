@@ -3,17 +3,13 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { closeClient, openClient } from '../../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { answerOf } from './api-answer.ts'
-import { idsIn, query, setupBranches } from './test-branches.ts'
-import { whyNoEmulator } from './test-emulator.ts'
+import { COMPUTE, idsIn, query, setupBranches } from './test-branches.ts'
+import { needsEmulator } from './test-emulator.ts'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
-const COMPUTE = [{ type: EndpointType.ReadWrite }]
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 describe('a branch', () => {
   test('at the head with a compute has its parent’s rows, roles and passwords, and a life of its own', async () => {
@@ -66,6 +62,15 @@ describe('a branch', () => {
     await emulator.clock.advance(HOUR)
     const { id } = await branch('then', { parent_timestamp: emulator.inFuture(-1000) })
     expect((await get(id)).parent_lsn).toBe(lsn)
+  })
+
+  test('at the head of its parent says where that was when it is ready, not before', async () => {
+    const { emulator, project, get } = await setupBranches()
+    const { data } = await emulator.client.createProjectBranch(project.id, { branch: { name: 'b' } })
+    expect(data.branch).toMatchObject({ current_state: 'init' })
+    expect(data.branch.parent_lsn).toBeUndefined()
+    await emulator.settled()
+    expect(await get(data.branch.id)).toMatchObject({ current_state: 'ready', parent_lsn: expect.stringMatching(/\//) })
   })
 
   test('of a parent that is busy is made when the parent is at rest: the operation fails and is tried again', async () => {

@@ -1,17 +1,9 @@
-import { EndpointType } from '@neondatabase/api-client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { answerOf } from './api-answer.ts'
-import { idsIn, query, setupBranches } from './test-branches.ts'
-import { startTestEmulator, whyNoEmulator } from './test-emulator.ts'
+import { COMPUTE, idsIn, query, setupBranches } from './test-branches.ts'
+import { needsEmulator, startTestEmulator } from './test-emulator.ts'
 
-const HOUR = 60 * 60 * 1000
-const _DAY = 24 * HOUR
-const COMPUTE = [{ type: EndpointType.ReadWrite }]
-
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 describe('roles', () => {
   test('a reset gives the branch a password of its own, and what it owns stays its own', async () => {
@@ -48,6 +40,22 @@ describe('roles', () => {
 })
 
 describe('computes', () => {
+  test('are not suspended while somebody wakes them', async () => {
+    const { emulator, project } = await setupBranches()
+    const { client, settled, faults } = emulator
+    await client.suspendProjectEndpoint(project.id, project.endpointId)
+    await settled()
+    faults.slowOperation(60_000, { action: 'start_compute' })
+    expect(await idsIn(project.uri)).toEqual([1])
+    for (const change of [client.suspendProjectEndpoint, client.restartProjectEndpoint])
+      await expect(change(project.id, project.endpointId)).rejects.toMatchObject({
+        response: { status: 423, data: { message: expect.stringContaining('transitive state') } },
+      })
+    await emulator.clock.advance(60_000)
+    await settled()
+    expect((await client.suspendProjectEndpoint(project.id, project.endpointId)).status).toBe(200)
+  })
+
   test('sleep when they are told to, and wake by a connection, by a start or by a restart', async () => {
     const { emulator, project } = await setupBranches()
     const { client, settled } = emulator

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import { uniqueName } from '../test-server.ts'
 import { DatabaseBusy } from './data-plane.ts'
-import { dataPlaneForTest, errorOf, inDatabase, needsServer, openSession, readValue } from './data-plane-for-test.ts'
+import { dataPlaneForTest, errorOf, inDatabase, openSession, readValue } from './data-plane-for-test.ts'
+import { needsEmulator } from './test-emulator.ts'
 
 const COUNT = 'select count(*)::int from t'
 
@@ -16,7 +17,7 @@ async function setup() {
 }
 
 describe('a copy', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('has the rows as of the freeze, however often it is thawed, and nobody can connect to it', async () => {
     const { plane, proxy, database, mark, again } = await setup()
@@ -129,7 +130,7 @@ describe('a copy', () => {
 })
 
 describe('what was written since', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('is nothing after a freeze and a thaw', async () => {
     const { plane, database, mark, again } = await setup()

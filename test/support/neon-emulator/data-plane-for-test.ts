@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { inject, onTestFinished, type TestContext } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { Secret } from '../../../src/model/secret.ts'
 import { type Client, closeClient, openClient, withClient } from '../../../src/postgres/connect.ts'
 import { superuser, uniqueName } from '../test-server.ts'
@@ -22,19 +22,6 @@ export interface TestPlane {
   open(options?: Partial<ComputeProxyOptions>): Promise<ComputeProxy>
 }
 
-/** Skips a test, with the reason, where the emulator cannot stand on the server under test. */
-export async function needsServer({ skip }: Pick<TestContext, 'skip'>): Promise<void> {
-  const { rows } = await withClient(superuser(), { applicationName: 'test' }, (client) =>
-    client.query<{ major: number; inspects: boolean }>(
-      `select current_setting('server_version_num')::int / 10000 as major,
-         exists (select from pg_available_extensions where name = 'pg_walinspect') as inspects`,
-    ),
-  )
-  const [row] = rows
-  skip(row?.major !== 18, `The emulator stands on PostgreSQL 18, not ${row?.major}.`)
-  skip(!row?.inspects, 'The server has no extension pg_walinspect.')
-}
-
 /** Makes a data plane with one role and one database of it, which go with the test. */
 export async function dataPlaneForTest(options: Pick<PostgresDataPlaneOptions, 'pooler'> = {}): Promise<TestPlane> {
   const prefix = uniqueName('neon')
@@ -53,6 +40,19 @@ export async function dataPlaneForTest(options: Pick<PostgresDataPlaneOptions, '
     map,
     open: (options) => plane.openProxy({ map, pooled: false, coldStartMs: 0, onWake: () => {}, ...options }),
   }
+}
+
+export interface TestProxy extends TestPlane {
+  readonly proxy: ComputeProxy
+  /** Opens a session through the proxy, which is closed with the test. */
+  session(): Promise<Client>
+}
+
+/** Makes a data plane with a proxy that is awake: a pooled one where a pooler is named. */
+export async function proxyForTest({ pooler }: Pick<PostgresDataPlaneOptions, 'pooler'> = {}): Promise<TestProxy> {
+  const test = await dataPlaneForTest(pooler ? { pooler } : {})
+  const proxy = await test.open({ pooled: pooler !== undefined })
+  return { ...test, proxy, session: () => openSession(proxy) }
 }
 
 export interface Through {

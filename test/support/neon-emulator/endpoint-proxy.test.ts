@@ -7,21 +7,16 @@ import {
   dataPlaneForTest,
   errorOf,
   inDatabase,
-  needsServer,
   openRawConnection,
   openSession,
+  proxyForTest,
   readValue,
   STARTUP,
 } from './data-plane-for-test.ts'
-
-async function setup() {
-  const test = await dataPlaneForTest()
-  const proxy = await test.open()
-  return { ...test, proxy, session: () => openSession(proxy) }
-}
+import { needsEmulator } from './test-emulator.ts'
 
 describe('a compute', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   /** Both an idle session and one with a statement that runs. */
   async function idleAndBusy(session: () => Promise<Client>) {
@@ -52,7 +47,7 @@ describe('a compute', () => {
   })
 
   test('that is cut ends all sessions with 57P01 and stays awake', async () => {
-    const { proxy, session } = await setup()
+    const { proxy, session } = await proxyForTest()
     const { errors } = await idleAndBusy(session)
     await proxy.cut()
     expect(await errors).toMatchObject([ended, ended])
@@ -61,7 +56,7 @@ describe('a compute', () => {
   })
 
   test('that is pointed elsewhere leads new sessions there; open ones stay until it is cut', async () => {
-    const { plane, proxy, prefix, database, role, map, session } = await setup()
+    const { plane, proxy, prefix, database, role, map, session } = await proxyForTest()
     const other = `${prefix}__other`
     await plane.createDatabase(other, role)
     const stays = await session()
@@ -74,7 +69,7 @@ describe('a compute', () => {
   })
 
   test('that is suspended or cut leaves no session waiting that had not been let in', async () => {
-    const { proxy } = await setup()
+    const { proxy } = await proxyForTest()
     const socket = await openRawConnection(proxy)
     socket.write(STARTUP)
     await once(socket, 'data')
@@ -83,7 +78,7 @@ describe('a compute', () => {
   })
 
   test('that is cut does not wait for a client that does not read', async () => {
-    const { proxy, session, database } = await setup()
+    const { proxy, session, database } = await proxyForTest()
     const client = await session()
     const { stream } = Reflect.get(client, 'connection')
     stream.pause()
@@ -99,7 +94,7 @@ describe('a compute', () => {
   })
 
   test('refuses with a text of Neon’s as often as it is told to', async () => {
-    const { proxy, session } = await setup()
+    const { proxy, session } = await proxyForTest()
     const text = 'Control plane request failed'
     const refused = () => expect(session()).rejects.toMatchObject({ code: 'XX000', message: text })
     proxy.refuse(text, 2)
@@ -113,7 +108,7 @@ describe('a compute', () => {
   })
 
   test('that never wakes takes connections and says nothing', async () => {
-    const { open, proxy, session } = await setup()
+    const { open, proxy, session } = await proxyForTest()
     proxy.neverWakes(true)
     const socket = await openRawConnection(proxy)
     socket.write(STARTUP)
@@ -125,7 +120,7 @@ describe('a compute', () => {
   })
 
   test('whose proxy is closed has no port and no client any more', async () => {
-    const { proxy, session } = await setup()
+    const { proxy, session } = await proxyForTest()
     const { port } = proxy
     const lost = errorOf(await session())
     await proxy.close()

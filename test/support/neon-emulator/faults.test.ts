@@ -4,12 +4,9 @@ import { closeClient, openClient, withClient } from '../../../src/postgres/conne
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { answerOf } from './api-answer.ts'
 import { neonSpecification } from './specification.ts'
-import { startTestEmulator, whyNoEmulator } from './test-emulator.ts'
+import { needsEmulator, startTestEmulator } from './test-emulator.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 const connect = (uri: string) =>
   withClient(parseConnectionString(uri), { applicationName: 'test' }, (client) => client.query('select 1'))

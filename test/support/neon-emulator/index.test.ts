@@ -2,14 +2,11 @@ import { EndpointType } from '@neondatabase/api-client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
-import { startTestEmulator, whyNoEmulator } from './test-emulator.ts'
+import { needsEmulator, startTestEmulator } from './test-emulator.ts'
 
 const ONE_HOUR = 60 * 60 * 1000
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 async function rowsOf(uri: string): Promise<readonly number[]> {
   const { rows } = await sql<{ id: number }>(uri, 'select id from items order by id')

@@ -9,12 +9,9 @@ import { withClient } from '../../../src/postgres/connect.ts'
 import { type CliResult, runCli } from '../../cli/run-cli.ts'
 import { makeTestDirectory } from '../test-directory.ts'
 import { superuser } from '../test-server.ts'
-import { whyNoEmulator } from './test-emulator.ts'
+import { needsEmulator } from './test-emulator.ts'
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 /** Of databases and roles: what its projects would leave. */
 async function leftOf(projectId: string): Promise<readonly string[]> {

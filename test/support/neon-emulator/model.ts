@@ -10,6 +10,8 @@ export interface Mark {
   readonly of: string
   /** Of the roles that the API made, by name: what they were then. */
   readonly passwords: ReadonlyMap<string, string>
+  /** Other positions that it was found to be a copy of. */
+  readonly also: Set<bigint>
 }
 
 export interface Role {
@@ -54,6 +56,8 @@ export interface Branch {
   history: Mark[]
   /** The last position that the history window has left behind, as far as there was a mark. */
   horizon: bigint | undefined
+  /** Where the log of its own database begins since a restore; of what was before, copies alone are known. */
+  begins?: bigint
 }
 
 export interface Endpoint {

@@ -40,6 +40,11 @@ export class Operations {
     return project.isMutating || project.operations.some((it) => it.conflicts && !TERMINAL.has(it.status))
   }
 
+  /** Whether an operation of the endpoint runs, also one that others may run beside: somebody wakes it. */
+  isMoving(project: Project, endpointId: string): boolean {
+    return project.operations.some((it) => it.endpointId === endpointId && !TERMINAL.has(it.status))
+  }
+
   /** Lends the project to one mutation. @throws NeonError 423 while another one is at work or its operations run */
   async mutate<T>(project: Project, change: () => Promise<T>): Promise<T> {
     if (this.isBusy(project)) throw locked()

@@ -3,33 +3,27 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import { noPgbouncer } from '../pgbouncer.ts'
 import {
-  dataPlaneForTest,
   errorOf,
   inDatabase,
-  needsServer,
   openRawConnection,
   openSession,
+  proxyForTest,
   readValue,
   STARTUP_MESSAGE,
 } from './data-plane-for-test.ts'
 import { cancel, copyOf } from './driver-extras.ts'
 import { withParameters, writeStartupMessage } from './startup-message.ts'
-
-async function setupWith(pooler: 'pgbouncer' | 'worst') {
-  const test = await dataPlaneForTest({ pooler })
-  const proxy = await test.open({ pooled: true })
-  return { ...test, proxy, session: () => openSession(proxy) }
-}
+import { needsEmulator } from './test-emulator.ts'
 
 function sleepersIn(database: string): string {
   return `select count(*)::int from pg_stat_activity where wait_event = 'PgSleep' and datname = '${database}'`
 }
 
 describe.each(['pgbouncer', 'worst'] as const)('a session through the pooled twin, %s', (pooler) => {
-  const setup = () => setupWith(pooler)
+  const setup = () => proxyForTest({ pooler })
 
   beforeEach(async (context) => {
-    await needsServer(context)
+    await needsEmulator(context)
     context.skip(pooler === 'pgbouncer' && noPgbouncer !== undefined, noPgbouncer)
   })
 
@@ -152,10 +146,10 @@ describe.each(['pgbouncer', 'worst'] as const)('a session through the pooled twi
 })
 
 describe('the worst pooler', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('loses what a session keeps, every time', async () => {
-    const client = await (await setupWith('worst')).session()
+    const client = await (await proxyForTest({ pooler: 'worst' })).session()
     await client.query("set lock_timeout = '7s'")
     expect(await readValue(client, 'show lock_timeout')).toBe('0')
     await client.query('select pg_advisory_lock(1)')

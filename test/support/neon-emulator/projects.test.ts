@@ -1,15 +1,12 @@
 import { createApiClient } from '@neondatabase/api-client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { answerOf } from './api-answer.ts'
-import { startTestEmulator, whyNoEmulator } from './test-emulator.ts'
+import { needsEmulator, startTestEmulator } from './test-emulator.ts'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 describe('creating a project', () => {
   test('the answer has all that is needed, and the same name may be given twice', async () => {

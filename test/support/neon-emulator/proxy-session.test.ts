@@ -4,40 +4,27 @@ import { Secret } from '../../../src/model/secret.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../src/postgres/identifiers.ts'
 import { scramVerifier } from '../../../src/postgres/scram-verifier.ts'
 import { freePort } from '../../../src/providers/embedded/free-port.ts'
-import {
-  dataPlaneForTest,
-  inDatabase,
-  needsServer,
-  openRawConnection,
-  openSession,
-  readValue,
-  STARTUP,
-} from './data-plane-for-test.ts'
+import { inDatabase, openRawConnection, openSession, proxyForTest, readValue, STARTUP } from './data-plane-for-test.ts'
 import { cancel, copyOf } from './driver-extras.ts'
 import { openEndpointProxy } from './endpoint-proxy.ts'
 import { PLAINTEXT_ONLY } from './refuse-hashed-passwords.ts'
-
-async function setup() {
-  const test = await dataPlaneForTest()
-  const proxy = await test.open()
-  return { ...test, proxy, session: () => openSession(proxy) }
-}
+import { needsEmulator } from './test-emulator.ts'
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const GSSENC_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 48])
 
 describe('a session through the proxy', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('is in the database and of the role that the names stand for', async () => {
-    const { session, role, database } = await setup()
+    const { session, role, database } = await proxyForTest()
     const client = await session()
     expect(await readValue(client, 'select current_database()')).toBe(database)
     expect(await readValue(client, 'select current_user')).toBe(role)
   })
 
   test('may be of a role that SQL made, which nobody has to map', async () => {
-    const { proxy, prefix, session } = await setup()
+    const { proxy, prefix, session } = await proxyForTest()
     const user = `${prefix}_app`
     await (await session()).query(`create role ${quoteIdentifier(user)} login password 'of-the-app'`)
     const client = await openSession(proxy, { user, password: 'of-the-app' })
@@ -45,7 +32,7 @@ describe('a session through the proxy', () => {
   })
 
   test('is refused with 28P01 when the password is wrong, and is let in with the new one', async () => {
-    const { plane, proxy, role } = await setup()
+    const { plane, proxy, role } = await proxyForTest()
     await expect(openSession(proxy, { password: 'wrong' })).rejects.toMatchObject({ code: '28P01' })
     await plane.setPassword(role, 'another')
     await expect(openSession(proxy)).rejects.toMatchObject({ code: '28P01' })
@@ -53,7 +40,7 @@ describe('a session through the proxy', () => {
   })
 
   test('is refused with 3D000 when the database is not mapped, though the server has it', async () => {
-    const { proxy, database } = await setup()
+    const { proxy, database } = await proxyForTest()
     for (const name of ['other', 'postgres', database]) {
       const refused = expect(openSession(proxy, { database: name })).rejects
       await refused.toMatchObject({ code: '3D000', message: `database "${name}" does not exist` })
@@ -61,7 +48,7 @@ describe('a session through the proxy', () => {
   })
 
   test('may send several statements in one message, and get their error where it is', async () => {
-    const client = await (await setup()).session()
+    const client = await (await proxyForTest()).session()
     const results = (await client.query('select 1 as a; create table t (n int); select 2 as b')) as unknown
     expect(results).toMatchObject([{ rows: [{ a: 1 }] }, {}, { rows: [{ b: 2 }] }])
     await expect(client.query('select 1; select 1/0; select 2')).rejects.toMatchObject({ code: '22012' })
@@ -69,7 +56,7 @@ describe('a session through the proxy', () => {
   })
 
   test('may copy in and out', async () => {
-    const client = await (await setup()).session()
+    const client = await (await proxyForTest()).session()
     await client.query('create table t (n int)')
     const numbers = Array.from({ length: 200_000 }, (_, n) => `${n}\n`).join('')
     await client.query(copyOf('copy t from stdin', numbers)).done
@@ -77,21 +64,21 @@ describe('a session through the proxy', () => {
   })
 
   test('may send and get messages of many megabytes', async () => {
-    const client = await (await setup()).session()
+    const client = await (await proxyForTest()).session()
     const text = 'x'.repeat(20_000_000)
     expect((await client.query('select $1::text as text', [text])).rows[0].text).toBe(text)
     expect(await readValue(client, `select length('${text}')`)).toBe(text.length)
   })
 
   test('may be one of fifty that come at once', async () => {
-    const { session } = await setup()
+    const { session } = await proxyForTest()
     const clients = await Promise.all(Array.from({ length: 50 }, session))
     const answers = await Promise.all(clients.map((client, n) => readValue(client, `select ${n}`)))
     expect(answers).toEqual(clients.map((_, n) => n))
   })
 
   test('can be cancelled', async () => {
-    const { proxy, session } = await setup()
+    const { proxy, session } = await proxyForTest()
     const [client, other] = [await session(), await session()]
     const pid = await readValue(client, 'select pg_backend_pid()')
     const slow = expect(client.query('select pg_sleep(600)')).rejects.toMatchObject({ code: '57014' })
@@ -101,7 +88,7 @@ describe('a session through the proxy', () => {
   })
 
   test('ends on the server when its client goes away', async () => {
-    const { session, database } = await setup()
+    const { session, database } = await proxyForTest()
     const client = await session()
     const socket = (Reflect.get(client, 'connection') as { stream: { destroy(): void } }).stream
     socket.destroy()
@@ -115,7 +102,7 @@ describe('a session through the proxy', () => {
   })
 
   test('begins whatever bytes its first messages are cut at, after being denied encryption', async () => {
-    const { proxy } = await setup()
+    const { proxy } = await proxyForTest()
     const socket = await openRawConnection(proxy)
     socket.setNoDelay(true)
     for (const request of [SSL_REQUEST, GSSENC_REQUEST]) {
@@ -131,7 +118,7 @@ describe('a session through the proxy', () => {
   })
 
   test('is not begun by what is no startup packet', async () => {
-    const { proxy } = await setup()
+    const { proxy } = await proxyForTest()
     const socket = await openRawConnection(proxy)
     socket.end('GET / HTTP/1.1\r\n\r\n')
     expect((await once(socket, 'data'))[0].toString()).toContain('08P01')
@@ -152,10 +139,10 @@ describe('a session through the proxy', () => {
 })
 
 describe('a hashed password', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   async function withHash() {
-    const { session, prefix, proxy } = await setup()
+    const { session, prefix, proxy } = await proxyForTest()
     const client = await session()
     const user = `${prefix}_app`
     const role = quoteIdentifier(user)

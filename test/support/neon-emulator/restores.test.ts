@@ -1,19 +1,14 @@
-import { EndpointType } from '@neondatabase/api-client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { closeClient, openClient } from '../../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { answerOf } from './api-answer.ts'
-import { idsIn, query, setupBranches } from './test-branches.ts'
-import { whyNoEmulator } from './test-emulator.ts'
+import { COMPUTE, idsIn, query, setupBranches } from './test-branches.ts'
+import { needsEmulator } from './test-emulator.ts'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
-const COMPUTE = [{ type: EndpointType.ReadWrite }]
 
-beforeEach(async ({ skip }) => {
-  const reason = await whyNoEmulator()
-  skip(reason !== undefined, reason)
-})
+beforeEach(needsEmulator)
 
 describe('a restore', () => {
   test('ends the sessions, keeps endpoint and id, and leads to the new data only when its operations are done', async () => {

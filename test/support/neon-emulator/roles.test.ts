@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
-import { dataPlaneForTest, inDatabase, needsServer, openSession } from './data-plane-for-test.ts'
+import { dataPlaneForTest, inDatabase, openSession } from './data-plane-for-test.ts'
+import { needsEmulator } from './test-emulator.ts'
 
 /** All that stands on the server and begins with the prefix. */
 async function namesLike(prefix: string): Promise<readonly string[]> {
@@ -17,7 +18,7 @@ async function namesLike(prefix: string): Promise<readonly string[]> {
 }
 
 describe('a role of the API', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('may log in and make databases and roles, and is no superuser', async () => {
     const { role, prefix } = await dataPlaneForTest()
@@ -58,7 +59,7 @@ describe('a role of the API', () => {
 })
 
 describe('a name', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('that the server would cut off is refused', async () => {
     const { plane, role, database } = await dataPlaneForTest()
@@ -73,7 +74,7 @@ describe('a name', () => {
 })
 
 describe('after close', () => {
-  beforeEach(needsServer)
+  beforeEach(needsEmulator)
 
   test('nothing is left: no role, database, slot or session, whoever made them', async () => {
     const { plane, open, prefix, role, database } = await dataPlaneForTest()

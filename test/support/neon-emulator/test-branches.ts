@@ -1,6 +1,10 @@
+import { EndpointType } from '@neondatabase/api-client'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { startTestEmulator, type TestEmulator, type TestProject } from './test-emulator.ts'
+
+/** What gives a new branch a compute. */
+export const COMPUTE = [{ type: EndpointType.ReadWrite }]
 
 /** Asks the database behind a connection string. */
 export function query<T extends object = object>(uri: string, text: string): Promise<T[]> {

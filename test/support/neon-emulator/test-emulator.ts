@@ -1,5 +1,5 @@
 import { type Api, createApiClient } from '@neondatabase/api-client'
-import { expect, inject, onTestFinished } from 'vitest'
+import { expect, inject, onTestFinished, type TestContext } from 'vitest'
 import { withClient } from '../../../src/postgres/connect.ts'
 import { superuser, uniqueName } from '../test-server.ts'
 import { type NeonEmulator, type NeonEmulatorOptions, startNeonEmulator } from './index.ts'
@@ -23,8 +23,21 @@ export interface TestEmulator extends NeonEmulator {
   inFuture(ms: number): string
 }
 
+let asked: Promise<string | undefined> | undefined
+
 /** Says why no emulator can be started over the server under test; undefined: it can. */
-export async function whyNoEmulator(): Promise<string | undefined> {
+export function whyNoEmulator(): Promise<string | undefined> {
+  asked ??= askServer()
+  return asked
+}
+
+/** Skips a test, with the reason, where no emulator can be started. */
+export async function needsEmulator({ skip }: Pick<TestContext, 'skip'>): Promise<void> {
+  const reason = await whyNoEmulator()
+  skip(reason !== undefined, reason)
+}
+
+async function askServer(): Promise<string | undefined> {
   const { rows } = await withClient(superuser(), { applicationName: 'fleet/test' }, (client) =>
     client.query<{ version: number; hasInspect: boolean }>(
       `select current_setting('server_version_num')::int / 10000 as version,

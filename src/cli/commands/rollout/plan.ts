@@ -6,6 +6,7 @@ import { checkRehearsalFlags, rehearsePlan } from '../../rehearse-plan.ts'
 import { renderPlan } from '../../renderers/render-plan.ts'
 import { rehearsalRefusal, renderRehearsal } from '../../renderers/render-rehearsal.ts'
 import { spaceRefusal } from '../../renderers/restore-point-cost.ts'
+import { serviceRefusal } from '../../renderers/service-cost.ts'
 import { withFleet } from '../../with-fleet.ts'
 
 export function rolloutPlanCommand(): Command {
@@ -16,7 +17,7 @@ export function rolloutPlanCommand(): Command {
       checkRehearsalFlags(flags)
       const options = planOptionsOf(flags)
       const plan = await fleet.rollouts.plan(options)
-      const refusal = spaceRefusal(plan)
+      const refusal = spaceRefusal(plan) ?? serviceRefusal(plan)
       const { rehearse, rehearseClosesTenants = false } = flags
       const isJson = face.options.output === 'json'
       // What takes a while comes after what can be read meanwhile.

@@ -12,6 +12,7 @@ import { renderPlan } from '../../renderers/render-plan.ts'
 import { rehearsalRefusal, renderRehearsal } from '../../renderers/render-rehearsal.ts'
 import { spaceRefusal } from '../../renderers/restore-point-cost.ts'
 import { viewOfPlan, viewOfStatus } from '../../renderers/rollout-view.ts'
+import { serviceRefusal } from '../../renderers/service-cost.ts'
 import { withFleet } from '../../with-fleet.ts'
 
 interface StartFlags extends PlanFlags {
@@ -23,7 +24,10 @@ interface StartFlags extends PlanFlags {
 export function rolloutStartCommand(): Command {
   return addPlanOptions(new Command('start').description('Plan, start and drive a rollout; safe to run again'))
     .option('--digest <digest>', 'refuse unless the plan is this one; includes --yes')
-    .option('--force', 'also what failed when it was rehearsed, and what the disk may not hold')
+    .option(
+      '--force',
+      'also what failed when it was rehearsed, what the disk may not hold, or what history ends too early for',
+    )
     .option('--supersede', 'abort the rollout that is active, then start')
     .addHelpText('after', '\nOn a terminal it shows the plan and asks. Elsewhere it needs --yes or --digest.')
     .action((flags: StartFlags, command: Command) =>
@@ -46,7 +50,7 @@ export function rolloutStartCommand(): Command {
         }
         const plan = await fleet.rollouts.plan(planOptionsOf(flags))
         if (face.options.output !== 'json') face.print(`${renderPlan(plan, face.page())}\n`)
-        const refusal = flags.force ? undefined : spaceRefusal(plan)
+        const refusal = flags.force ? undefined : (spaceRefusal(plan) ?? serviceRefusal(plan))
         if (refusal !== undefined) {
           face.note(refusal)
           return EXIT.no

@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { EXIT } from '../../../model/error-meaning.ts'
 import type { SalvageRecord } from '../../../model/restore-point.ts'
+import type { DeletedTenant } from '../../../model/tenant.ts'
 import { confirm } from '../../confirm.ts'
-import { countOf } from '../../renderers/format-values.ts'
+import { countOf, formatTime } from '../../renderers/format-values.ts'
 import { renderSalvagesLeft } from '../../renderers/render-restore-points.ts'
 import { withFleet } from '../../with-fleet.ts'
 
@@ -21,11 +22,23 @@ export function tenantDeleteCommand(): Command {
         }
         const salvages: SalvageRecord[] = []
         for (const id of ids) salvages.push(...(await fleet.restorePoints.salvages(id)))
-        await fleet.tenants.delete(ids)
-        face.answer({ deleted: ids, salvages }, () =>
-          [` ${countOf(ids.length, 'tenant')} deleted.`, renderSalvagesLeft(salvages)].filter(Boolean).join('\n'),
+        const deleted = await fleet.tenants.delete(ids)
+        const recoverableUntil = lastOf(deleted)
+        face.answer({ deleted: ids, recoverableUntil, salvages }, () =>
+          [
+            ` ${countOf(ids.length, 'tenant')} deleted.`,
+            recoverableUntil && ` The provider can recover what was in them until ${formatTime(recoverableUntil)}.`,
+            renderSalvagesLeft(salvages),
+          ]
+            .filter(Boolean)
+            .join('\n'),
         )
         return EXIT.done
       }),
     )
+}
+
+function lastOf(deleted: readonly DeletedTenant[]): Date | null {
+  const times = deleted.flatMap(({ recoverableUntil }) => recoverableUntil?.getTime() ?? [])
+  return times.length === 0 ? null : new Date(Math.max(...times))
 }

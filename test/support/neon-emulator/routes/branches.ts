@@ -162,7 +162,7 @@ async function createBranch(world: World, { project, body: given }: RouteRequest
       failedWith: copied instanceof DatabaseBusy ? copied : undefined,
       work: async () => {
         if (!branch.origin) beginAt(branch, await world.data.at(project, parent, point))
-        branch.state = 'ready'
+        arrive(branch)
         branch.stateChangedAt = world.clock.now()
       },
     },
@@ -193,12 +193,20 @@ async function createBranch(world: World, { project, body: given }: RouteRequest
   }
 }
 
-/** The branch's data are those of the mark; it says the LSN that was asked for, between which and the mark nothing was written. */
+/** The branch's data are those of the mark. */
 function beginAt(branch: Branch, mark: Mark): void {
   branch.origin = mark
-  branch.parentLsn ??= mark.lsn
-  branch.parentTimestamp = mark.at
   branch.history = [mark]
+}
+
+/**
+ * Where it begins is said only now, unless it was asked for: the LSN that was asked for then, between which and the mark nothing was
+ * written.
+ */
+function arrive(branch: Branch): void {
+  branch.parentLsn ??= branch.origin?.lsn
+  branch.parentTimestamp = branch.origin?.at
+  branch.state = 'ready'
 }
 
 /** Returns the error of a copy that somebody was in the way of, which the operation then tries again. */

@@ -1,4 +1,4 @@
-import { branchNotReady, unprocessable } from '../errors.ts'
+import { branchNotReady, inTransition, unprocessable } from '../errors.ts'
 import type { Endpoint, Project } from '../model.ts'
 import type { Step } from '../operations.ts'
 import { presentEndpoint, presentOperation } from '../present.ts'
@@ -52,10 +52,12 @@ export const endpointRoutes: Routes = {
   },
   suspendProjectEndpoint: {
     mutates: true,
-    answer: (world, { project, endpoint }) =>
-      schedule(world, project, endpoint, 200, [
+    answer: (world, { project, endpoint }) => {
+      refuseMoving(world, project, endpoint, 'suspend')
+      return schedule(world, project, endpoint, 200, [
         { action: 'suspend_compute', work: () => world.computes.suspend(project, endpoint) },
-      ]),
+      ])
+    },
   },
   startProjectEndpoint: {
     mutates: true,
@@ -70,12 +72,19 @@ export const endpointRoutes: Routes = {
   },
   restartProjectEndpoint: {
     mutates: true,
-    answer: (world, { project, endpoint }) =>
-      schedule(world, project, endpoint, 200, [
+    answer: (world, { project, endpoint }) => {
+      refuseMoving(world, project, endpoint, 'restart')
+      return schedule(world, project, endpoint, 200, [
         { action: 'suspend_compute', work: () => world.computes.suspend(project, endpoint) },
         { action: 'start_compute', work: () => world.computes.start(project, endpoint) },
-      ]),
+      ])
+    },
   },
+}
+
+/** @throws NeonError 423 while somebody wakes the compute, which excludes no other change of the project */
+function refuseMoving({ operations }: World, project: Project, endpoint: Endpoint, verb: string): void {
+  if (operations.isMoving(project, endpoint.id)) throw inTransition(verb)
 }
 
 function list(world: World, project: Project, endpoints: readonly Endpoint[]): Answer {

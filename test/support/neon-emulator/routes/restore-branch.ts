@@ -49,6 +49,7 @@ async function restoreBranch(world: World, { project, branch: target, body: give
     failedWith: copied instanceof DatabaseBusy ? copied : undefined,
     arrive: async (mark) => {
       target.origin = mark
+      await world.data.begin(target)
       target.parentLsn = decision.targetParentId === undefined ? undefined : (point.lsn ?? mark.lsn)
       target.parentTimestamp = decision.targetParentId === undefined ? undefined : mark.at
       target.roles = source.roles.map((it) => ({ ...it }))

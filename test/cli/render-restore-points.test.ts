@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { renderRestored, renderRestorePoints } from '../../src/cli/renderers/render-restore-points.ts'
+import type { RestorePoint, RestoreResult } from '../../src/model/restore-point.ts'
+import { page } from './example-plan.ts'
+
+const at = new Date('2026-01-02T03:04:05Z')
+const point: RestorePoint = {
+  id: 'p7',
+  tenantId: 'acme',
+  state: 'ready',
+  reason: 'restore',
+  server: 'main',
+  database: 'd',
+  version: '0002_price',
+  history: ['0001_items', '0002_price'],
+  bytes: 1_000,
+  grade: 'copy',
+  createdAt: at,
+  readyAt: at,
+  expiresAt: at,
+  goesWithTenant: false,
+  error: null,
+}
+const result: RestoreResult = {
+  tenantId: 'acme',
+  point: { ...point, state: 'restored', reason: 'manual' },
+  kept: { ...point, id: 'p8' },
+  loss: { kind: 'none' },
+  age: 1_000,
+  closedFor: 20,
+  settingsLost: [],
+  endpointChanged: false,
+  salvage: null,
+}
+
+test('a restore point that goes with its tenant says so where the others say when they expire', () => {
+  expect(renderRestorePoints([point], page)).toContain('2026-01-02')
+  const bound = renderRestorePoints([{ ...point, goesWithTenant: true }], page)
+  expect(bound).toContain('with the tenant')
+  expect(bound).not.toContain('2026-01-02')
+})
+
+test('who restores a tenant that has another address then is told to hand it on', () => {
+  expect(renderRestored(result)).not.toContain('address')
+  expect(renderRestored({ ...result, endpointChanged: true })).toContain(
+    ' It has another address now. Give its application: fleet tenant url acme',
+  )
+})

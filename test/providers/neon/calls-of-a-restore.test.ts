@@ -1,0 +1,26 @@
+import { beforeEach, expect, test } from 'vitest'
+import { CALLS_PER_TENANT } from '../../../src/providers/neon/estimate-neon-cost.ts'
+import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
+import { setupNeonFleet } from './neon-fleet.ts'
+
+beforeEach(needsEmulator)
+
+/** With how many operations each waits for: without a look at what would be lost, and with it. */
+const RESTORES = [
+  ['project-per-tenant', CALLS_PER_TENANT.restore, 3, 5],
+  ['branch-per-tenant', CALLS_PER_TENANT.branchRestore, 2, 4],
+] as const
+
+test.each(RESTORES)('a restore takes as many calls as a plan says, %s', async (placement, calls, least, most) => {
+  const { fleet, create, emulator } = await setupNeonFleet({}, {}, { placement })
+  await create(['a'])
+  const restored = async (acceptDataLoss: boolean) => {
+    await fleet.restorePoints.create('a')
+    emulator.calls.reset()
+    await fleet.restore('a', { acceptDataLoss })
+    // How often an operation is asked for depends on how long it takes.
+    return emulator.calls.log.filter(({ call }) => call !== 'getProjectOperation').length
+  }
+  expect((await restored(true)) + least).toBe(calls.least)
+  expect((await restored(false)) + most).toBe(calls.most)
+})
