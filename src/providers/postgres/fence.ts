@@ -1,11 +1,15 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { type Client, type ClientBase, closeClient, openClient } from '../../postgres/connect.ts'
+import { SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
 import { lockMigrations } from '../lock-migrations.ts'
 import { endNaps, letBeWoken, letSleep } from './end-naps.ts'
 import { endSessions } from './end-sessions.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 import { refuseWaiting } from './refuse-waiting.ts'
+
+/** For how long CREATE and ALTER DATABASE wait until others have left: 50 looks, 100 ms apart (`CountOtherDBBackends`, procarray.c). */
+const COMMAND_WAITS_MS = 5_000
 
 export interface FenceOptions {
   /** The admin's way to the maintenance database. */
@@ -15,10 +19,13 @@ export interface FenceOptions {
   readonly clock: Clock
   /**
    * Sends the command that copies or renames the database. From its start the server lets nobody in, and it waits, for up
-   * to 5 s, until those who are in have left.
+   * to 5 s, until those who are in have left. Sent again where that was cut short.
    */
   readonly change: () => Promise<void>
-  /** Called over a connection of ours when all others have ended, and before the change happens. Throws to prevent it. */
+  /**
+   * Called over a connection of ours when all others have ended, and before the change happens; again when the command is
+   * sent again. Throws to prevent it.
+   */
   readonly inside: (own: Client) => Promise<void>
 }
 
@@ -32,6 +39,21 @@ export interface FenceOptions {
  * @throws FleetError TENANT_BUSY while it is being migrated, CLIENTS_NOT_PAUSED; what `change` and `inside` throw
  */
 export async function changeFenced(client: ClientBase, options: FenceOptions): Promise<number> {
+  await letBeWoken(client)
+  const since = options.clock.now().getTime()
+  try {
+    return await changeOnce(client, options)
+  } catch (error) {
+    const waited = options.clock.now().getTime() - since
+    if (sqlstateOf(error) !== SQLSTATE.objectInUse || waited >= COMMAND_WAITS_MS) throw error
+  } finally {
+    await letSleep(client)
+  }
+  // It has looked 50 times before its 5 s were over: whoever else notifies somebody here has woken it, too.
+  return changeOnce(client, options)
+}
+
+async function changeOnce(client: ClientBase, options: FenceOptions): Promise<number> {
   const { admin, pgbouncer, database, clock, change, inside } = options
   const applicationName = 'fleet/fence'
   const opening = [
@@ -45,11 +67,10 @@ export async function changeFenced(client: ClientBase, options: FenceOptions): P
   try {
     await lockMigrations(own, database)
     const changer = await pidOf(client)
-    await letBeWoken(client)
     const except = await pidOf(own)
     return await pgbouncer.hold(database, () => fence({ own, second, changer, except }))
   } finally {
-    await Promise.all([closeClient(own), closeClient(second), letSleep(client)])
+    await Promise.all([closeClient(own), closeClient(second)])
   }
 
   async function fence({ own, second, changer, except }: Sessions): Promise<number> {

@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Placement } from '../../../src/model/tenant.ts'
+import { withClient } from '../../../src/postgres/connect.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
 import type { TestFleet } from '../../conformance/provider-setup.ts'
 import type { ServerUnderTest } from './server-under-test.ts'
@@ -69,6 +71,26 @@ export function serverCopyTests(fleet: () => TestFleet<ServerUnderTest>): void {
     })
     expect(refused).toMatchObject({ cause: { code: '57P01' } })
     expect(await inside(application(placement), READ)).toEqual([{ text: 'before' }])
+  })
+
+  test('a tenant is copied though others notify whoever listens on its server, which wakes the command too often', async () => {
+    const { provider, underTest } = fleet()
+    const placement = await withNote()
+    let looks = 0
+    const point = await provider.createRestorePoint(placement, mark('p1'), {
+      ...nothing,
+      observe: async () => {
+        looks++
+        await withClient(underTest.superuser, { applicationName: 'fleet/test' }, async (client) => {
+          for (let i = 0; i < 100; i++) {
+            await client.query('notify somebody')
+            await setTimeout(2)
+          }
+        })
+      },
+    })
+    expect(looks).toBe(2)
+    await provider.lookIntoRestorePoint(point, mark('p1'), async () => {})
   })
 
   test('a restore puts the copy in the place of the tenant, with its id', async () => {
