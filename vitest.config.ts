@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { WASM_FLAGS } from './src/lib/wasm-flags.ts'
 
 export default defineConfig({
   resolve: { alias: { 'kysely-fleet': new URL('./src/index.ts', import.meta.url).pathname } },
@@ -10,6 +11,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // They also wait, for servers and processes: there is room for more than there are cores.
     maxWorkers: 4,
+    // Each file has a process of its own, and most of them parse a little SQL.
+    execArgv: [...WASM_FLAGS],
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: '.vitest/report.json' },
   },
