@@ -14,11 +14,14 @@ select row('relation', c.oid::regclass, relkind, relpersistence, relowner::regro
   'view', case when relkind in ('v', 'm') then pg_get_viewdef(c.oid) end)::text
 from pg_class c where ${MADE} and ${ofNoExtension(`'pg_class'::regclass, c.oid`)}`
 
+/** From 15.20 on, PostgreSQL keeps there by which change a column came to be, which is as good as an OID. */
+const COLUMN_OPTIONS = `(select array_agg(it) from unnest(attoptions) it where it !~ '^pg_attver=')::text`
+
 const COLUMNS = `
 select row('column', attrelid::regclass, attnum, attname, format_type(atttypid, atttypmod), 'not null', attnotnull,
   'default', pg_get_expr(adbin, adrelid), 'identity', attidentity, 'generated', attgenerated, 'dropped', attisdropped,
   'collation', nullif(attcollation, 0)::regcollation, 'storage', attstorage, attcompression, 'statistics', attstattarget,
-  attoptions::text, attacl::text, 'inherited', attinhcount, attislocal, 'missing', atthasmissing)::text
+  ${COLUMN_OPTIONS}, attacl::text, 'inherited', attinhcount, attislocal, 'missing', atthasmissing)::text
 from pg_attribute join pg_class c on c.oid = attrelid left join pg_attrdef on adrelid = attrelid and adnum = attnum
 where attnum > 0 and ${MADE}`
 
