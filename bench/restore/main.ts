@@ -8,10 +8,12 @@ import { measureNeighbour, type Seen } from './measure-neighbour.ts'
 import { measureRestore } from './measure-restore.ts'
 import { withBenchFleet } from './with-bench-fleet.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+const flag = { type: 'boolean', default: false } as const
+const { values } = parseArgs({ options: { quick: flag, neighbour: flag } })
 const size = values.quick
   ? { rounds: 3, rows: [1_000, 50_000], tenants: 10 }
   : { rounds: 9, rows: [1_000, 100_000, 2_000_000], tenants: 200 }
+if (values.neighbour) size.rows = []
 
 const log = (line: string): void => console.error(line)
 const ms = ({ median, least, most }: Sample) => `${median.toFixed(0)} (${least.toFixed(0)} to ${most.toFixed(0)})`
@@ -32,28 +34,33 @@ await withBenchServer(async (server) => {
         restore.push([`${megabytes}, ${writers} writers`, ms(whole), ms(closed)])
       }
     }
-    sections.push(
-      '## Creating a restore point\n\nms, median (least to most), against a bare `CREATE DATABASE … TEMPLATE` of the same tenant',
-      markdownTable(['size', 'bare copy', 'restore point', 'ratio'], creation),
-      '## Restore\n\nms: the whole call, and how long nobody could be in the tenant',
-      markdownTable(['tenant', 'restore', 'closed'], restore),
-    )
+    if (!values.neighbour)
+      sections.push(
+        '## Creating a restore point\n\nms, median (least to most), against a bare `CREATE DATABASE … TEMPLATE` of the same tenant',
+        markdownTable(['size', 'bare copy', 'restore point', 'ratio'], creation),
+        '## Restore\n\nms: the whole call, and how long nobody could be in the tenant',
+        markdownTable(['tenant', 'restore', 'closed'], restore),
+      )
     log(`${size.tenants} restore points beside a neighbour`)
-    const { alone, beside, share, points } = await measureNeighbour(bench, size.tenants)
-    const line = (what: string, { rate, p50, p99, longest }: Seen) => [
+    const line = (what: string, { rate, p50, p99, longest }: Seen, share = '', points = '') => [
       what,
       rate.toFixed(0),
       p50.toFixed(1),
       p99.toFixed(1),
       longest.toFixed(0),
+      share,
+      points,
     ]
+    const lines = (await measureNeighbour(bench, size.tenants)).flatMap((it) => [
+      line('alone', it.alone),
+      line(`beside, ${it.copiesAtOnce} copied at once`, it.beside, it.share.toFixed(2), it.points.toFixed(1)),
+    ])
     sections.push(
       `## A neighbour that writes, while ${size.tenants} tenants get restore points`,
       markdownTable(
-        ['', 'transactions per second', 'p50 ms', 'p99 ms', 'longest ms'],
-        [line('alone', alone), line('beside', beside)],
+        ['', 'transactions per second', 'p50 ms', 'p99 ms', 'longest ms', 'share left', 'restore points per second'],
+        lines,
       ),
-      `Share of its throughput that is left: ${share.toFixed(2)}; ${points.toFixed(1)} restore points per second.`,
     )
   })
   console.log(sections.join('\n\n'))

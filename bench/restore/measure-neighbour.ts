@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import type { Fleet } from '../../src/fleet/fleet.ts'
 import type { ConnectionDescriptor } from '../../src/model/connection.ts'
 import type { BenchFleet } from './with-bench-fleet.ts'
 import type { WriterRequest } from './writer-process.ts'
@@ -15,24 +16,52 @@ export interface Seen {
   readonly longest: number
 }
 
-const ALONE_MS = 10_000
-/** As many tenants at once as a rollout has in hand by default on one server; how many of them are copied at once, the provider decides. */
-const AT_ONCE = 8
+/** What a neighbour saw while so many tenants were copied at once. */
+export interface Neighbourhood {
+  readonly copiesAtOnce: number
+  readonly alone: Seen
+  readonly beside: Seen
+  readonly share: number
+  /** Restore points per second. */
+  readonly points: number
+}
 
-/** Writes to one tenant without a pause, first alone, then while all others get restore points. */
-export async function measureNeighbour(
-  { fleet, applicationOf, tenantWith }: BenchFleet,
-  tenants: number,
-): Promise<{ readonly alone: Seen; readonly beside: Seen; readonly share: number; readonly points: number }> {
-  const neighbour = await tenantWith('neighbour', 1_000)
+const ALONE_MS = 10_000
+/** As many tenants at once as a rollout has in hand by default on one server. */
+const AT_ONCE = 8
+const COPIES_AT_ONCE = [1, 2, 4]
+
+/** Writes to one tenant without a pause, first alone, then while all others get restore points; for each number of copies at once. */
+export async function measureNeighbour(bench: BenchFleet, tenants: number): Promise<readonly Neighbourhood[]> {
+  const neighbour = await bench.applicationOf(await bench.tenantWith('neighbour', 1_000))
   const ids = Array.from({ length: tenants }, (_, index) => `other-${index + 1}`)
-  for await (const _ of fleet.tenants.create(ids.map((id) => ({ id }))));
-  const stop = await startNeighbour(await applicationOf(neighbour))
+  for await (const _ of bench.fleet.tenants.create(ids.map((id) => ({ id }))));
+  const seen: Neighbourhood[] = []
+  for (const copiesAtOnce of COPIES_AT_ONCE) {
+    const fleet = await bench.openCopying(copiesAtOnce)
+    try {
+      const stop = await startNeighbour(neighbour, copiesAtOnce * 1_000_000_000)
+      seen.push({ copiesAtOnce, ...(await measureBeside(stop, () => createAll(fleet, ids), tenants)) })
+    } finally {
+      await fleet.close()
+    }
+  }
+  return seen
+}
+
+async function createAll(fleet: Fleet, ids: readonly string[]): Promise<void> {
+  await pLimit(AT_ONCE).map(ids, (id) => fleet.restorePoints.create(id))
+}
+
+async function measureBeside(
+  stop: () => Promise<Written>,
+  work: () => Promise<void>,
+  tenants: number,
+): Promise<Omit<Neighbourhood, 'copiesAtOnce'>> {
   const start = Date.now()
   await setTimeout(ALONE_MS)
   const middle = Date.now()
-  const limit = pLimit(AT_ONCE)
-  await limit.map(ids, (id) => fleet.restorePoints.create(id))
+  await work()
   const end = Date.now()
   const all = await stop()
   const [alone, beside] = [seen(all, start, middle), seen(all, middle, end)]
@@ -40,10 +69,10 @@ export async function measureNeighbour(
 }
 
 /** Starts a client; answers with how to end it. */
-async function startNeighbour(to: ConnectionDescriptor): Promise<() => Promise<Written>> {
+async function startNeighbour(to: ConnectionDescriptor, firstId: number): Promise<() => Promise<Written>> {
   const child = fork(new URL('./writer-process.ts', import.meta.url), { serialization: 'advanced' })
   const { password, ...address } = to
-  child.send({ ...address, password: password?.reveal() ?? '' } satisfies WriterRequest)
+  child.send({ ...address, password: password?.reveal() ?? '', firstId } satisfies WriterRequest)
   await once(child, 'message')
   return async () => {
     child.send('stop')

@@ -17,6 +17,8 @@ export interface BenchFleet {
   /** Makes a tenant with so many rows of about a hundred bytes; returns its id. */
   tenantWith(id: string, rows: number): Promise<string>
   databaseOf(id: string): string
+  /** Opens the fleet once more, copying so many tenants at once; whoever calls closes it. */
+  openCopying(copiesAtOnce: number): Promise<Fleet>
   /** How the tenant's application connects. */
   applicationOf(id: string): Promise<ConnectionDescriptor>
 }
@@ -34,14 +36,15 @@ export async function withBenchFleet<T>(
        .addColumn('id', 'bigint', (column) => column.primaryKey()).addColumn('text', 'text', (column) => column.notNull()).execute()`,
   )
   const url = formatConnectionString(admin, { reveal: true })
-  const config = parseConfig({ name: NAME, provider: { kind: 'postgres', url } }, { root })
-  const fleet = await openFleet(config)
+  const settings = { name: NAME, provider: { kind: 'postgres', url } }
+  const fleet = await openFleet(parseConfig(settings, { root }))
   const databaseOf = (id: string) => `${NAME}_${id}`
   try {
     return await use({
       fleet,
       admin,
       databaseOf,
+      openCopying: (copiesAtOnce) => openFleet(parseConfig({ ...settings, restorePoints: { copiesAtOnce } }, { root })),
       applicationOf: async (id) => parseConnectionString(await fleet.tenants.url(id, { reveal: true })),
       tenantWith: async (id, rows) => {
         for await (const _ of fleet.tenants.create([{ id }]));

@@ -7,10 +7,12 @@ import { startWriter } from './writer.ts'
 /** How to connect; the password in clear, which a `Secret` would not tell. */
 export interface WriterRequest extends Omit<ConnectionDescriptor, 'password'> {
   readonly password: string
+  /** Of the rows that it writes. */
+  readonly firstId: number
 }
 
-process.once('message', ({ password, ...to }: WriterRequest) => {
-  const writer = startWriter({ ...to, password: new Secret(password) }, 1_000_000_000)
+process.once('message', ({ password, firstId, ...to }: WriterRequest) => {
+  const writer = startWriter({ ...to, password: new Secret(password) }, firstId)
   void writer.begun.then(() => process.send?.('begun'))
   process.once('message', async () => {
     const written = await writer.stop()

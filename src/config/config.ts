@@ -90,6 +90,8 @@ export interface FleetConfig {
     readonly keep: number
     /** Most that they may take of each server's disk, in bytes, or by the server's name; undefined: no limit of its own. */
     readonly maxBytes: number | Readonly<Record<string, number>> | undefined
+    /** How many tenants of one server are copied at once. */
+    readonly copiesAtOnce: number
     /** Tenants from this size on, in bytes, are dumped rather than closed; by the programs of this folder, or of PATH. */
     readonly dump: { readonly from: number; readonly programs: string | undefined } | undefined
   }

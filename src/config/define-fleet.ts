@@ -169,6 +169,11 @@ export interface FleetInput {
          */
         readonly maxBytes?: ByteSizeInput | Readonly<Record<string, ByteSizeInput>> | undefined
         /**
+         * How many tenants of one server are copied at once, 1 to 4, for restore points and rehearsals: the fewer, the less the
+         * others on it notice. Default 2.
+         */
+        readonly copiesAtOnce?: number | undefined
+        /**
          * Tenants from this size on are dumped by pg_dump and pg_restore while they are in use, where the server cannot copy by
          * reference; the programs are those of a folder, or of PATH. Default: none.
          */

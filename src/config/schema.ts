@@ -190,6 +190,10 @@ const rollout = options({
   concurrentTimeout: duration.default(7_200_000),
 })
 
+/** As many as the admin has connections to a server. */
+const MOST_COPIES_AT_ONCE = 4
+const NOT_A_NUMBER_OF_COPIES = `is not a whole number from 1 to ${MOST_COPIES_AT_ONCE}.`
+
 const restorePoints = options({
   take: z
     .enum(['risky', 'always', 'never'], { error: 'says not when. Use "risky", "always" or "never".' })
@@ -198,6 +202,12 @@ const restorePoints = options({
   maxBytes: z
     .union([byteSize, z.record(z.string(), byteSize)], { error: `${NOT_A_SIZE} Or one for each server by its name.` })
     .optional(),
+  copiesAtOnce: z
+    .number({ error: NOT_A_NUMBER_OF_COPIES })
+    .int({ error: NOT_A_NUMBER_OF_COPIES })
+    .min(1, NOT_A_NUMBER_OF_COPIES)
+    .max(MOST_COPIES_AT_ONCE, NOT_A_NUMBER_OF_COPIES)
+    .default(2),
   dump: options({ from: byteSize, programs: z.string({ error: 'is not a folder.' }).optional() }).optional(),
 })
 

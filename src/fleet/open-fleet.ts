@@ -15,6 +15,7 @@ import type { FleetEvent } from '../model/events.ts'
 import { Secret } from '../model/secret.ts'
 import { formatConnectionString } from '../postgres/connection-string.ts'
 import { openProvider } from '../providers/open-provider.ts'
+import type { CopySettings } from '../providers/postgres/copy-settings.ts'
 import type { Provider } from '../providers/provider.ts'
 import { liftClosures } from '../restore/lift-closures.ts'
 import { trackBackends } from './backends.ts'
@@ -92,7 +93,7 @@ export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagn
   const provider = await openProvider(config.provider, {
     root: config.root,
     clock: systemClock,
-    dump: config.restorePoints.dump,
+    copies: copySettings(config),
   })
   try {
     const fleet = await openFleet(config)
@@ -104,6 +105,10 @@ export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagn
   } finally {
     await provider.close()
   }
+}
+
+function copySettings({ restorePoints: { copiesAtOnce, dump } }: FleetConfig): CopySettings {
+  return { atOnce: copiesAtOnce, dump }
 }
 
 async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock; upgrade: boolean }): Promise<Parts> {
@@ -125,7 +130,7 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
     clock,
     closures,
     box,
-    dump: config.restorePoints.dump,
+    copies: copySettings(config),
   })
   opened.provider = provider
   try {

@@ -4,7 +4,7 @@ import type { SecretBox } from '../lib/secret-box.ts'
 import type { ClosureLog } from '../model/closure.ts'
 import type { NeonSettings } from '../model/neon-settings.ts'
 import { createEmbeddedProvider } from './embedded/embedded-provider.ts'
-import type { DumpSettings } from './postgres/dump-programs.ts'
+import type { CopySettings } from './postgres/copy-settings.ts'
 import { createPostgresProvider, type PostgresServer } from './postgres/postgres-provider.ts'
 import type { Provider } from './provider.ts'
 
@@ -25,20 +25,20 @@ export interface OpenProviderOptions {
   readonly closures?: ClosureLog
   /** Encrypts what a provider keeps in placements; left out: one that keeps secrets there makes and reaches no tenant. */
   readonly box?: SecretBox | undefined
-  /** Which tenants are dumped rather than copied by their server; left out: none. */
-  readonly dump?: DumpSettings | undefined
+  /** How databases are copied on a server; left out: as it is by default. */
+  readonly copies?: CopySettings | undefined
 }
 
 /** Makes the provider that was chosen: a new one is a folder and a line here. */
 export async function openProvider(
   choice: ProviderChoice,
-  { root, clock, closures, box, dump }: OpenProviderOptions,
+  { root, clock, closures, box, copies }: OpenProviderOptions,
 ): Promise<Provider> {
   switch (choice.kind) {
     case 'embedded':
-      return createEmbeddedProvider({ directory: join(root, '.fleet'), clock }, dump)
+      return createEmbeddedProvider({ directory: join(root, '.fleet'), clock }, copies)
     case 'postgres':
-      return createPostgresProvider({ servers: choice.servers, clock, dump, ...(closures ? { closures } : {}) })
+      return createPostgresProvider({ servers: choice.servers, clock, copies, ...(closures ? { closures } : {}) })
     case 'neon':
       return openNeon(choice, { clock, box, closures })
   }

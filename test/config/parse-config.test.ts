@@ -45,7 +45,7 @@ test('a name alone is a whole configuration: every default is filled in', () => 
       statementTimeout: 600_000,
       concurrentTimeout: 7_200_000,
     },
-    restorePoints: { take: 'risky', keep: 86_400_000, maxBytes: undefined },
+    restorePoints: { take: 'risky', keep: 86_400_000, maxBytes: undefined, copiesAtOnce: 2 },
   })
 })
 

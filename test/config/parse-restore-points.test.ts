@@ -32,3 +32,8 @@ test('a dump says from which size on, and where its programs are: beside the con
   expect(refusal({})).toBe('restorePoints.dump.from is not set.')
   expect(refusal({ from: 1, program: 'x' })).toMatch(/^restorePoints\.dump/)
 })
+
+test.each([0, 5, 1.5, 'many'])('%j tenants of a server are not copied at once', (copiesAtOnce) => {
+  const refusal = refusalOf({ name: 'a', restorePoints: { copiesAtOnce } })
+  expect(refusal).toBe(`restorePoints.copiesAtOnce: ${JSON.stringify(copiesAtOnce)} is not a whole number from 1 to 4.`)
+})

@@ -1,6 +1,6 @@
 import type { Diagnosis } from '../../model/diagnosis.ts'
 import { withClient } from '../../postgres/connect.ts'
-import type { DumpSettings } from '../postgres/dump-programs.ts'
+import type { CopySettings } from '../postgres/copy-settings.ts'
 import { createPostgresProvider } from '../postgres/postgres-provider.ts'
 import type { Provider } from '../provider.ts'
 import { type EmbeddedServer, type EmbeddedServerOptions, useEmbeddedServer } from './embedded-server.ts'
@@ -11,10 +11,10 @@ const CLOSE_TO_PUBLIC = 'revoke connect, temporary on database postgres, templat
 
 /**
  * Makes the provider whose tenants are databases on the project's embedded PostgreSQL; starts it, or joins the one
- * that runs. `close` ends this use of it. `dump`: which tenants are dumped rather than copied by the server.
+ * that runs. `close` ends this use of it. `copies`: how databases are copied.
  * @throws FleetError EMBEDDED_UNAVAILABLE
  */
-export async function createEmbeddedProvider(options: EmbeddedServerOptions, dump?: DumpSettings): Promise<Provider> {
+export async function createEmbeddedProvider(options: EmbeddedServerOptions, copies?: CopySettings): Promise<Provider> {
   const server = await useEmbeddedServer(options)
   // Else every tenant's role could look into them, and list the names of all databases.
   if (server.started)
@@ -22,7 +22,7 @@ export async function createEmbeddedProvider(options: EmbeddedServerOptions, dum
   const { clock } = options
   const provider = createPostgresProvider({
     servers: [{ name: SERVER, admin: server.admin }],
-    dump,
+    copies,
     ...(clock ? { clock } : {}),
   })
   return {

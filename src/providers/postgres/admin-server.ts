@@ -4,6 +4,7 @@ import type { ConnectionDescriptor } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
 import { type ClientBase, connectionRefusal, openPool, type Pool } from '../../postgres/connect.ts'
 import { classifySqlstate, SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
+import { COPIES_AT_ONCE, type CopySettings } from './copy-settings.ts'
 import type { DumpSettings } from './dump-programs.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 
@@ -23,6 +24,8 @@ export interface AdminServer {
    * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED, RIGHT_MISSING, DATABASE_IN_USE
    */
   run<T>(use: (client: ClientBase) => Promise<T>): Promise<T>
+  /** As `run`, for what copies a tenant: of those fewer run at once, and more wait. */
+  copy<T>(use: (client: ClientBase) => Promise<T>): Promise<T>
   /** Closes the connections; the next `run` opens new ones. */
   close(): Promise<void>
 }
@@ -31,7 +34,7 @@ export interface AdminServer {
  * From four copies at once to eight a tenant gets cheaper by a quarter at best, while the writes of the neighbours
  * on the server wait behind the copies. Every operation counts, so that this is the number of connections, too.
  */
-export const AT_ONCE = 4
+const AT_ONCE = 4
 const TRIES = 4
 const FIRST_PAUSE_MS = 100
 
@@ -40,16 +43,17 @@ export function adminServer({
   name,
   admin,
   pgbouncer,
-  dump,
+  copies: { atOnce = COPIES_AT_ONCE, dump },
   clock,
 }: {
   name: string
   admin: ConnectionDescriptor
   pgbouncer: Pgbouncer
-  dump?: DumpSettings | undefined
+  copies: CopySettings
   clock: Clock
 }): AdminServer {
   const limit = pLimit(AT_ONCE)
+  const copying = pLimit(atOnce)
   let pool: Pool | undefined
 
   async function lend<T>(use: (client: ClientBase) => Promise<T>): Promise<T> {
@@ -83,9 +87,10 @@ export function adminServer({
     pgbouncer,
     dump,
     get load() {
-      return limit.activeCount + limit.pendingCount
+      return limit.activeCount + limit.pendingCount + copying.pendingCount
     },
     run: (use) => limit(() => lendAgain(use)),
+    copy: (use) => copying(() => limit(() => lendAgain(use))),
     close: async () => {
       const open = pool
       pool = undefined

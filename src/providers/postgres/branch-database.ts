@@ -34,7 +34,7 @@ export async function branchDatabase(
   const name = databaseName(mark)
   const databases = [...new Set([tenant, source, name])]
   // A restore must not wait for this copy while it holds the tenant closed, and nobody may drop what is being copied.
-  return server.run((client) =>
+  return server.copy((client) =>
     withDatabaseLocks(client, { databases, clock, patience: PATIENCE_MS }, () => make(client)),
   )
 

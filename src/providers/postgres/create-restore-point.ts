@@ -37,7 +37,7 @@ export async function createRestorePoint(
 ): Promise<CreatedRestorePoint> {
   const { database } = placement
   const name = databaseName(mark)
-  return server.run((client) =>
+  return server.copy((client) =>
     withDatabaseLocks(client, { databases: [database, name], clock, patience: PATIENCE_MS }, async () => {
       const since = clock.now().getTime()
       const { owner } = await readTenantDatabase(client, server.name, placement)

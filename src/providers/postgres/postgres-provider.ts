@@ -6,16 +6,16 @@ import { FleetError } from '../../model/errors.ts'
 import { databaseName } from '../database-names.ts'
 import type { FoundDatabase, MarkedName, Provider, ServerCapabilities } from '../provider.ts'
 import { readAdminRights } from './admin-rights.ts'
-import { type AdminServer, AT_ONCE, adminServer } from './admin-server.ts'
+import { type AdminServer, adminServer } from './admin-server.ts'
 import { branchDatabase } from './branch-database.ts'
 import { knownClone, probedClone } from './clone-capability.ts'
+import { COPIES_AT_ONCE, type CopySettings } from './copy-settings.ts'
 import { guessCopyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseSize } from './database-size.ts'
 import { deleteDatabase } from './delete-database.ts'
 import { diagnoseServer } from './diagnose-server.ts'
-import type { DumpSettings } from './dump-programs.ts'
 import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
 import { findDatabases } from './find-databases.ts'
@@ -42,8 +42,8 @@ export interface PostgresProviderOptions {
   readonly servers: readonly PostgresServer[]
   /** Required where a server has consoles: nobody is made to wait without a record of it. */
   readonly closures?: ClosureLog
-  /** Which tenants are dumped rather than copied by the server; left out: none. */
-  readonly dump?: DumpSettings | undefined
+  /** How databases are copied; left out: as it is by default. */
+  readonly copies?: CopySettings | undefined
   readonly clock?: Clock
 }
 
@@ -51,7 +51,7 @@ export interface PostgresProviderOptions {
 export function createPostgresProvider({
   servers,
   closures = NO_LOG,
-  dump,
+  copies = {},
   clock = systemClock,
 }: PostgresProviderOptions): Provider {
   const guard = resumeGuard(clock)
@@ -62,7 +62,7 @@ export function createPostgresProvider({
         name,
         admin,
         pgbouncer: pgbouncer({ server: name, consoles, pauseTimeout, closures, guard, clock }),
-        dump,
+        copies,
         clock,
       }),
     ]),
@@ -80,7 +80,7 @@ export function createPostgresProvider({
     copiesGoWithTenant: false,
     keepsDeletedFor: 0,
     sharesServers: true,
-    copiesAtOnce: AT_ONCE,
+    copiesAtOnce: copies.atOnce ?? COPIES_AT_ONCE,
     isPrivate: false,
     hasTemplates: true,
     servers: servers.map((it) => it.name),

@@ -82,6 +82,41 @@ test('with several servers, tenants are where they were asked for, and the catal
   await fleet.cleanUp()
 })
 
+/** Copies two tenants at the same time, whose looks meet inside as far as they can; returns the order of what happened. */
+async function copyTwo(atOnce: number): Promise<readonly string[]> {
+  const open = () => createPostgresProvider({ servers: [{ name: 'main', admin: superuser() }], copies: { atOnce } })
+  const fleet = await setup(serverUnderTest({ open, superuser: superuser() }))
+  const { provider, tenant, template, mark } = fleet
+  const made = await template()
+  const order: string[] = []
+  const both = Promise.withResolvers<void>()
+  try {
+    const copies = ['one', 'two'].map(async (id) => {
+      const placement = await tenant(made, id)
+      await provider.createRestorePoint(placement, mark('restore-point', id), {
+        observe: async () => {
+          order.push('in')
+          if (order.length === atOnce) both.resolve()
+          await both.promise
+          // What copies nothing does not wait for those who copy.
+          await provider.capabilities()
+        },
+        prove: async () => {},
+      })
+      order.push('out')
+    })
+    await Promise.all(copies)
+    return order
+  } finally {
+    await fleet.cleanUp()
+  }
+}
+
+test('as many tenants of a server are copied at once as it is told', async () => {
+  expect(await copyTwo(1)).toEqual(['in', 'out', 'in', 'out'])
+  expect(await copyTwo(2)).toEqual(['in', 'in', 'out', 'out'])
+})
+
 test('databases that are open to everybody are listed with the way to close them', async () => {
   const provider = createPostgresProvider({ servers: [{ name: 'main', admin: superuser() }] })
   const open = (await provider.diagnose()).find((it) => it.message.startsWith('Every tenant'))
