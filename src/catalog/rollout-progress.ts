@@ -15,6 +15,9 @@ export async function readRolloutFacts(db: CatalogDb, rolloutId: number): Promis
       array(select name from fleet.rollout_migration m where m.rollout_id = r.id and m.state = 'proving') as proving,
       array(select name from fleet.rollout_migration m where m.rollout_id = r.id and m.state = 'live') as deviating,
       coalesce((
+      select jsonb_agg(jsonb_build_object('server', s.server, 'message', s.message) order by s.server)
+      from fleet.rollout_server s where s.rollout_id = r.id and s.state = 'paused'), '[]') as unfit,
+      coalesce((
       select jsonb_agg(jsonb_build_object(
         'name', w.name, 'position', w.position, 'concurrency', w.concurrency, 'maxFailures', w.max_failures,
         'startedAt', w.started_at, 'finishedAt', w.finished_at,

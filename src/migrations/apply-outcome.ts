@@ -10,8 +10,11 @@ export type ApplyOutcome =
       readonly applied: readonly string[]
     }
   | {
-      /** busy and error may pass by themselves; failure is the migration's or the data's; see classifySqlstate. */
-      readonly kind: 'busy' | 'error' | 'failure' | 'server' | 'rights'
+      /**
+       * busy and error may pass by themselves, as may that the tenant's server, or the service that all tenants depend on, is away;
+       * failure is the migration's or the data's; see classifySqlstate.
+       */
+      readonly kind: 'busy' | 'error' | 'server-away' | 'service-away' | 'failure' | 'server' | 'rights'
       readonly phase: ApplyPhase
       readonly migration: string | null
       readonly sqlstate: string | null

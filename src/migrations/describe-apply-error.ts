@@ -1,4 +1,4 @@
-import { classifySqlstate } from '../postgres/sqlstate.ts'
+import { classifySqlstate, isServerAway } from '../postgres/sqlstate.ts'
 import type { ApplyError } from './apply-error.ts'
 import type { ApplyOutcome } from './apply-outcome.ts'
 import { lineInStack } from './describe-import-error.ts'
@@ -33,6 +33,8 @@ export function describeApplyError(
 function kindOf({ sqlstate, phase }: ApplyError): Refusal['kind'] {
   // Not even a connection, and no word from the server: a name that does not resolve, a certificate. It may pass.
   if (sqlstate === undefined) return phase === 'connect' ? 'error' : 'failure'
+  // Later, it may be this tenant's own doing that the connection ended.
+  if (phase === 'connect' && isServerAway(sqlstate)) return 'server-away'
   const found = classifySqlstate(sqlstate)
   return found === 'done' ? 'failure' : found
 }

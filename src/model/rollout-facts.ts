@@ -9,7 +9,15 @@ export interface RolloutFacts {
   readonly proving: readonly string[]
   /** Recorded migrations that some tenant was sent differently, by name. */
   readonly deviating: readonly string[]
+  /** Servers that take no tenant until the rollout is resumed, and why. */
+  readonly unfit: readonly UnfitServer[]
   readonly waves: readonly WaveFacts[]
+}
+
+/** A server that is full, read-only or away. */
+export interface UnfitServer {
+  readonly server: string
+  readonly message: string
 }
 
 export interface WaveFacts {

@@ -27,7 +27,8 @@ export const PAUSE_REASONS = {
   interrupted: 'The driver was told to stop (Ctrl-C, SIGTERM); `resume` goes on.',
   'failure-budget': 'More tenants of a wave failed than it allows; `retry --failed`, then `resume`.',
   'rights-missing': 'The admin role lacks a right (42501); grant it, then `resume`.',
-  'server-unfit': 'What is left is on servers that are full or read-only; mend them, then `resume`.',
+  'server-unfit':
+    'What is left is on servers that are full, read-only or away, or needs a service that is; when that has passed, `resume`.',
 } as const
 export type PauseReason = keyof typeof PAUSE_REASONS
 

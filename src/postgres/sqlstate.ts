@@ -60,6 +60,11 @@ export function classifySqlstate(sqlstate: string): SqlstateClass {
   return CLASSES.find(([prefix]) => sqlstate.startsWith(prefix))?.[1] ?? 'failure'
 }
 
+/** Says whether who wanted to connect has found no server, or none that takes anybody: 08006 is what never reached it. */
+export function isServerAway(sqlstate: string): boolean {
+  return sqlstate === '08006' || sqlstate === SQLSTATE.cannotConnectNow
+}
+
 /** What Node reports when no server, or none any more, is at the other end. */
 const CONNECTION_ERRORS = new Set([
   'ECONNREFUSED',

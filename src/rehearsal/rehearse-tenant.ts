@@ -139,6 +139,8 @@ const VERDICTS: Readonly<Record<Exclude<ApplyOutcome['kind'], 'applied'>, 'faile
   rights: 'failed',
   busy: 'unknown',
   error: 'unknown',
+  'server-away': 'unknown',
+  'service-away': 'unknown',
   server: 'unknown',
 }
 

@@ -31,7 +31,7 @@ export interface MigrateTenantOptions {
   readonly policy: RolloutPolicy
   readonly clock: Clock
   readonly emit: (event: EventBody) => void
-  /** Makes the tenants of a server wait: it is full or read-only. */
+  /** Makes the tenants of a server wait: it is full, read-only or away. */
   readonly pauseServer: (server: string, cause: Cause) => Promise<void>
   /** Pauses the rollout: the role lacks a right. */
   readonly pauseRollout: (cause: Cause) => Promise<void>
@@ -65,6 +65,7 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
     tries: run.tries,
     attempts: options.policy.attempts,
     jitter: Math.random(),
+    sharesServer: run.placement.own === undefined && run.placement.address === undefined,
     isRepeatable: options.isRepeatable,
   })
   const settlement = settled.kind === 'fail' ? await options.onFailed(run, settled) : settled
@@ -98,11 +99,12 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   await leave()
 }
 
-function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {
+function toResult({ tenantId, attempt, tries }: ClaimedRun, settlement: Settlement): RunResult {
   const key = { tenantId, attempt, history: settlement.history }
   if (settlement.kind === 'succeed') {
-    return { ...key, state: 'succeeded', counts: false, retryInMs: 0, migration: null, sqlstate: null, message: null }
+    return { ...key, state: 'succeeded', tries, retryInMs: 0, migration: null, sqlstate: null, message: null }
   }
-  if (settlement.kind === 'fail') return { ...key, state: 'failed', counts: true, retryInMs: 0, ...settlement.cause }
-  return { ...key, state: 'pending', counts: settlement.counts, retryInMs: settlement.retryInMs, ...settlement.cause }
+  if (settlement.kind === 'fail')
+    return { ...key, state: 'failed', tries: tries + 1, retryInMs: 0, ...settlement.cause }
+  return { ...key, state: 'pending', tries: settlement.tries, retryInMs: settlement.retryInMs, ...settlement.cause }
 }

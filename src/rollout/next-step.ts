@@ -1,5 +1,5 @@
 import type { FailureMode } from '../model/rollout.ts'
-import type { RolloutFacts, WaveFacts } from '../model/rollout-facts.ts'
+import type { RolloutFacts, UnfitServer, WaveFacts } from '../model/rollout-facts.ts'
 import type { PauseReason } from '../model/rollout-state.ts'
 
 export type Step =
@@ -9,7 +9,7 @@ export type Step =
 
 /** Decides what a rollout does next from recorded facts alone, so that any process can go on after a crash. */
 export function nextStep(
-  { state, waves }: Pick<RolloutFacts, 'state' | 'waves'>,
+  { state, waves, unfit }: Pick<RolloutFacts, 'state' | 'waves' | 'unfit'>,
   { failureMode, interrupted }: { failureMode: FailureMode; interrupted: boolean },
 ): Step {
   if (state === 'aborting') return { kind: waves.some((wave) => wave.running > 0) ? 'wait' : 'finish-abort' }
@@ -21,11 +21,7 @@ export function nextStep(
   if (wave === undefined) return { kind: 'complete' }
   if (interrupted) return { kind: 'pause', reason: 'interrupted', note: 'The driver was told to stop.' }
   if (wave.pending && !wave.open && wave.running === 0) {
-    return {
-      kind: 'pause',
-      reason: 'server-unfit',
-      note: `What is left of wave ${wave.name} is on servers that are full or read-only.`,
-    }
+    return { kind: 'pause', reason: 'server-unfit', note: describeUnfit(wave, unfit) }
   }
   return { kind: 'migrate', wave, atOnce: atOnce(wave, failureMode) }
 }
@@ -36,6 +32,11 @@ export function atOnce(
   mode: FailureMode,
 ): number {
   return mode === 'strict' ? Math.min(concurrency, maxFailures - failed + 1) : concurrency
+}
+
+function describeUnfit({ name }: WaveFacts, unfit: readonly UnfitServer[]): string {
+  const servers = unfit.map(({ server }) => server).join(', ')
+  return `What is left of wave ${name} waits for ${servers}: ${unfit[0]?.message ?? ''}`
 }
 
 function describeBudget({ name, failed, maxFailures }: WaveFacts): string {

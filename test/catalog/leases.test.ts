@@ -55,7 +55,7 @@ const succeeded = (tenantId: string, attempt: number) =>
     attempt,
     state: 'succeeded',
     history: ['m'],
-    counts: false,
+    tries: 0,
     retryInMs: 0,
     migration: null,
     sqlstate: null,

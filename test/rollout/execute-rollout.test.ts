@@ -68,6 +68,7 @@ function simulate(seed: number, failureMode: FailureMode) {
         epoch: 1,
         proving: [],
         deviating: [],
+        unfit: [],
         waves: waves.map((wave) => ({
           ...wave,
           pending: of(wave.position, 'pending').length > 0,

@@ -16,8 +16,12 @@ const wave = (facts: Partial<WaveFacts> = {}): WaveFacts => ({
   finishedAt: null,
   ...facts,
 })
+const UNFIT = [
+  { server: 'eu', message: 'No space left on device' },
+  { server: 'us', message: 'gone' },
+]
 const step = (state: RolloutState, waves: readonly WaveFacts[], interrupted = false) =>
-  nextStep({ state, waves }, { failureMode: 'strict', interrupted })
+  nextStep({ state, waves, unfit: UNFIT }, { failureMode: 'strict', interrupted })
 
 describe('nextStep', () => {
   const everyShape = [false, true].flatMap((pending) =>
@@ -78,7 +82,11 @@ describe('nextStep', () => {
 
   test('pauses when what is left is on servers that are not fit, after what runs has finished', () => {
     const stuck = wave({ pending: true, open: false })
-    expect(step('running', [stuck])).toMatchObject({ kind: 'pause', reason: 'server-unfit' })
+    expect(step('running', [stuck])).toEqual({
+      kind: 'pause',
+      reason: 'server-unfit',
+      note: 'What is left of wave w waits for eu, us: No space left on device',
+    })
     expect(step('running', [{ ...stuck, running: 1 }])).toMatchObject({ kind: 'migrate' })
   })
 })

@@ -3,9 +3,8 @@ import { FleetError, type FleetErrorCode } from '../../src/model/errors.ts'
 import { outcomeOfRefusal } from '../../src/rollout/outcome-of-refusal.ts'
 
 test.each<[FleetErrorCode, string]>([
-  ['SERVER_UNREACHABLE', 'error'],
   ['CLIENTS_NOT_PAUSED', 'error'],
-  ['SERVICE_UNREACHABLE', 'error'],
+  ['SERVICE_UNREACHABLE', 'service-away'],
   ['SERVICE_BUSY', 'error'],
   ['DATABASE_IN_USE', 'busy'],
   ['TENANT_BUSY', 'busy'],
@@ -14,6 +13,16 @@ test.each<[FleetErrorCode, string]>([
   ['SERVICE_QUOTA', 'server'],
 ])('%s is not the fault of a tenant: %s', (code, kind) => {
   expect(outcomeOfRefusal(new FleetError(code, 'No.'))).toMatchObject({ kind, message: 'No.', sqlstate: null })
+})
+
+test.each([
+  ['ECONNREFUSED', 'server-away'],
+  ['57P03', 'server-away'],
+  ['53300', 'error'],
+  ['3D000', 'failure'],
+])('a server that cannot be reached because of %s: %s', (code, kind) => {
+  const cause = Object.assign(new Error('no'), { code })
+  expect(outcomeOfRefusal(new FleetError('SERVER_UNREACHABLE', 'No.', { cause }))).toMatchObject({ kind })
 })
 
 test.each<FleetErrorCode>(['SERVICE_LIMIT', 'SERVICE_REFUSED', 'RESTORE_POINT_REFUSED'])(

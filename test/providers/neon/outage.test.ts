@@ -49,3 +49,28 @@ describe('in the middle of a wave', () => {
     expect(await seeProjects(emulator)).toEqual([])
   })
 })
+
+test('an API that is away for good fails no tenant: the rollout pauses and says so, and a resume alone ends it', async () => {
+  const { fleet, create, migration, histories, events, emulator } = await setupNeonFleet({ rollout: { attempts: 2 } })
+  await create(TENANTS)
+  await migration('0003_drop', DROP)
+  let met = false
+  fleet.on((event) => {
+    if (event.type !== 'tenant.succeeded' || met) return
+    met = true
+    emulator.faults.next({ fault: 'unavailable', times: 1_000 })
+  })
+  expect(await fleet.rollouts.start()).toMatchObject({
+    kind: 'rested',
+    status: {
+      state: 'paused',
+      pauseReason: 'server-unfit',
+      pauseNote: expect.stringMatching(/^What is left of wave .* waits for neon: .* Neon: its API is not available/),
+      waves: [{ counts: { succeeded: 1, pending: 2, running: 0, failed: 0 } }],
+    },
+  })
+  emulator.faults.clear()
+  expect(await fleet.rollouts.resume()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
+  expect(events.filter(({ type }) => type === 'tenant.failed')).toEqual([])
+  expect(await histories(TENANTS)).toEqual(Object.fromEntries(TENANTS.map((id) => [id, NEW])))
+}, 180_000)
