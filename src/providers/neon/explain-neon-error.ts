@@ -22,7 +22,7 @@ const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
   },
   lost: {
     code: 'SERVICE_UNREACHABLE',
-    says: () => 'no answer of its own came, and it may have been done all the same',
+    says: (it) => `no answer of its own came${it.changes ? ', and it may have been done all the same' : ''}`,
   },
   untrusted: {
     code: 'SERVICE_UNREACHABLE',

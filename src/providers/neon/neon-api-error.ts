@@ -21,6 +21,8 @@ export class NeonApiError extends Error {
   readonly requestId: string
   /** E.g. `POST /projects/{project_id}/branches`. */
   readonly route: string
+  /** Whether the call asks for a change: one whose answer is lost may have been made all the same. */
+  readonly changes: boolean
   readonly projectId: string | null
   /** How long Neon asks to wait; null: it does not say. */
   readonly retryAfterMs: number | null
@@ -42,6 +44,7 @@ export class NeonApiError extends Error {
     this.answer = message
     this.requestId = requestId
     this.route = routeOf(call)
+    this.changes = call.method !== 'GET'
     this.projectId = call.projectId
     this.retryAfterMs = retryAfterMs
   }

@@ -115,6 +115,13 @@ describe('to users', () => {
     expect(error.remedy).not.toBe('')
   })
 
+  test('what only reads has changed nothing, whatever was lost', () => {
+    const reading = new NeonApiError({ ...call, method: 'GET' }, { status: null, code: '', message: null }, 'r-1')
+    expect(explainNeonError(reading, 'The key was not looked at').message).toBe(
+      'The key was not looked at. Neon: no answer of its own came (request r-1).',
+    )
+  })
+
   test('one line is kept of what Neon says, without what moves the cursor', () => {
     const error = new NeonApiError(call, { status: 400, code: '', message: `a\n\u001b[2Jb ${'c'.repeat(600)}` }, 'r-1')
     expect(error.answer).toMatch(/^a \[2Jb c+…$/)
