@@ -49,6 +49,8 @@ test('the program says where it listens, serves, and leaves nothing when it is t
     const baseURL = /listens at (\S+)/.exec(said)?.[1] ?? ''
     const apiKey = /API key: (\S+)/.exec(said)?.[1] ?? ''
     expect(await doctor(said)).toMatchObject({ code: 0, stdout: expect.stringContaining('Neon: The key works') })
+    const [, fault = '', faults = ''] = /curl -d '(.+)' (\S+)/.exec(said) ?? []
+    expect(await fetch(faults, { method: 'POST', body: fault })).toMatchObject({ status: 204 })
     const client = createApiClient({ apiKey, baseURL, timeout: 20_000 })
     const { data } = await client.createProject({ project: { name: 'a', pg_version: 18 } })
     await expect

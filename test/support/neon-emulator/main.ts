@@ -1,3 +1,4 @@
+import { FAULTS_PATH } from './fault-switch.ts'
 import { startLocalNeon } from './start-local-neon.ts'
 
 /**
@@ -28,6 +29,10 @@ In fleet.config.ts:
   })
 
 In the shell: export FLEET_SECRET_KEY=$(openssl rand -base64 32)
+
+To see what becomes of faults, here of the next 3 calls that make a branch; DELETE there ends them all:
+
+  curl -d '{"fault":"locked","call":"createProjectBranch","times":3}' ${new URL(FAULTS_PATH, neon.baseUrl)}
 
 All that it holds, the catalog too, is gone when it ends. Ctrl+C ends it.
 `)

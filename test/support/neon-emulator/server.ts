@@ -15,6 +15,7 @@ import {
   unavailable,
   unknown,
 } from './errors.ts'
+import { answerFaultSwitch, FAULTS_PATH } from './fault-switch.ts'
 import type { CallFault } from './faults.ts'
 import type { Branch, Endpoint, Project } from './model.ts'
 import type { Answer, RouteRequest, Routes } from './route.ts'
@@ -78,6 +79,11 @@ export class ApiServer {
     const { calls, specification, world } = this.#options
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
     const method = request.method ?? 'GET'
+    if (pathname === FAULTS_PATH) {
+      const { status, body } = await answerFaultSwitch(world, method, await readBody(request))
+      response.writeHead(status, body && { 'content-type': 'application/json' }).end(body && JSON.stringify(body))
+      return
+    }
     const found = pathname.startsWith(BASE) ? specification.find(method, pathname.slice(BASE.length)) : undefined
     const call = found?.call.call ?? 'unknown'
     const isWithinRate = calls.arrive(call, performance.now(), this.#options.rateLimit)
