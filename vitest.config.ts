@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { WASM_FLAGS } from './src/lib/wasm-flags.ts'
 
 export default defineConfig({
   resolve: { alias: { 'kysely-fleet': new URL('./src/index.ts', import.meta.url).pathname } },
@@ -12,7 +11,7 @@ export default defineConfig({
     // They also wait, for servers and processes: there is room for more than there are cores.
     maxWorkers: 4,
     // Each file has a process of its own, and most of them parse a little SQL.
-    execArgv: [...WASM_FLAGS],
+    setupFiles: 'src/lib/simple-wasm.ts',
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: '.vitest/report.json' },
   },

@@ -1,12 +1,9 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8'
-import { WASM_FLAGS } from '../lib/wasm-flags.ts'
+import '../lib/simple-wasm.ts'
 import { refuseOldNode } from './refuse-old-node.ts'
 
 const refusal = refuseOldNode(process.versions.node)
 if (refusal === undefined) {
-  // Read when the parser is loaded, which the import below does.
-  for (const flag of WASM_FLAGS) setFlagsFromString(flag)
   // Imported only now: an old Node fails on the first thing in it that it does not know, with a stack.
   const { runProgram } = await import('./run-program.ts')
   await runProgram(process.argv.slice(2))

@@ -1,3 +1,4 @@
+import '../../lib/simple-wasm.ts'
 import { flushCompileCache } from 'node:module'
 import type { KyselyPlugin } from 'kysely'
 import type { DynamicReason } from '../../model/assessment.ts'

@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
-import { WASM_FLAGS } from '../../lib/wasm-flags.ts'
 import type { DynamicReason } from '../../model/assessment.ts'
 import type { RecorderMessage, RecorderSetup, RecordRequest, StartRecorder } from './messages.ts'
 import type { RecordedQuery } from './recording.ts'
@@ -64,7 +63,7 @@ export class Recorder {
     const start: StartRecorder = { clockShift, random, setup }
     const child = fork(PROCESS, [JSON.stringify(start)], {
       env: { ...(needsEnvironment(setup) ? process.env : withoutSecrets(process.env)), TZ: 'UTC' },
-      execArgv: [...process.execArgv.filter((flag) => !flag.startsWith('--inspect')), ...WASM_FLAGS],
+      execArgv: process.execArgv.filter((flag) => !flag.startsWith('--inspect')),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
