@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { ID_PATTERN } from '../model/failure-cause.ts'
 import type { FailureGroup, TenantRun, WaveProgress } from '../model/rollout.ts'
 import type { RolloutFacts } from '../model/rollout-facts.ts'
 import type { TenantRunState } from '../model/tenant-run-state.ts'
@@ -100,7 +101,7 @@ export async function readWaveProgress(db: CatalogDb, rolloutId: number): Promis
   })
 }
 
-/** Groups failed runs by cause, the most frequent first. */
+/** Groups failed runs by cause, as `causeOf` does, the most frequent first; the message is that of the example. */
 export async function readFailures(db: CatalogDb, rolloutId: number, limit: number): Promise<FailureGroup[]> {
   const { rows } = await sql<{
     migration: string | null
@@ -109,9 +110,10 @@ export async function readFailures(db: CatalogDb, rolloutId: number, limit: numb
     count: string
     example: string
   }>`
-    select migration, sqlstate, coalesce(message, '') as message, count(*), min(tenant_id) as example
+    select migration, sqlstate, coalesce((array_agg(message order by tenant_id))[1], '') as message, count(*), min(tenant_id) as example
     from fleet.tenant_run where rollout_id = ${rolloutId} and state = 'failed'
-    group by 1, 2, 3 order by count(*) desc, 1, 2 limit ${limit}`.execute(db)
+    group by migration, sqlstate, case when sqlstate is null then regexp_replace(message, ${ID_PATTERN}, '…', 'g') else message end
+    order by count(*) desc, migration, sqlstate limit ${limit}`.execute(db)
   return rows.map((row) => ({ ...row, count: Number(row.count) }))
 }
 

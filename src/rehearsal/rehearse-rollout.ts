@@ -4,6 +4,7 @@ import { endRehearsal, formatRehearsalId, insertRehearsal, renewRehearsal } from
 import { thisProcess } from '../lib/process-identity.ts'
 import { FleetError } from '../model/errors.ts'
 import type { RehearsalEvent, Unstamped } from '../model/events.ts'
+import { causeOf } from '../model/failure-cause.ts'
 import type { NotRehearsable, Rehearsal, RehearsalReport, RehearsedTenant, SampledTenant } from '../model/rehearsal.ts'
 import type { FailureGroup, PlannedVersion, RolloutPlan } from '../model/rollout.ts'
 import { type Placement, versionOf } from '../model/tenant.ts'
@@ -179,7 +180,7 @@ function failuresOf(tenants: readonly RehearsedTenant[]): readonly FailureGroup[
   const groups = new Map<string, FailureGroup>()
   for (const { tenantId, outcome, problem } of tenants) {
     if (outcome !== 'failed' || problem === null) continue
-    const key = JSON.stringify(problem)
+    const key = causeOf(problem)
     const group = groups.get(key) ?? { ...problem, count: 0, example: tenantId }
     groups.set(key, { ...group, count: group.count + 1 })
   }

@@ -1,4 +1,5 @@
 import type { RolloutEvent } from '../../model/events.ts'
+import { causeOf } from '../../model/failure-cause.ts'
 import type { FailureGroup, RolloutPlan, RolloutStatus } from '../../model/rollout.ts'
 import type { PauseReason, RolloutOutcome, RolloutState } from '../../model/rollout-state.ts'
 import { countOf } from './format-values.ts'
@@ -200,7 +201,8 @@ function addFailure(
   groups: readonly FailureGroup[],
   { migration, sqlstate, message, tenantId }: Extract<RolloutEvent, { type: 'tenant.failed' }>,
 ): readonly FailureGroup[] {
-  const same = (it: FailureGroup) => it.migration === migration && it.sqlstate === sqlstate && it.message === message
+  const cause = causeOf({ migration, sqlstate, message })
+  const same = (it: FailureGroup) => causeOf(it) === cause
   if (groups.some(same)) return groups.map((it) => (same(it) ? { ...it, count: it.count + 1 } : it))
   return [...groups, { migration, sqlstate, message, count: 1, example: tenantId }]
 }
