@@ -21,7 +21,8 @@ export interface UndoRolloutOptions extends UndoInput {
 }
 
 /**
- * Starts taking a rollout back, or finds that this is under way. A rollout that is not over is given up first.
+ * Starts taking a rollout back, or finds that this is under way. A rollout that is not over is given up first, as is an undo of
+ * it that has paused by itself, where another answer is given: it would only pause again.
  * @throws FleetError ROLLOUT_ACTIVE, PLAN_CHANGED, and what planning throws
  */
 export async function undoRollout(
@@ -35,7 +36,8 @@ export async function undoRollout(
   const isSame = ({ intent: other, state }: RolloutRow) => other === intent && state !== 'aborting'
   const active = await findActive(db)
   if (active !== undefined && isSame(active)) return continueActive(active)
-  const giveUp = active?.id === row.id ? abort : supersede
+  const mayGo = active?.id === row.id || (active?.undoes === row.id && hasPausedByItself(active))
+  const giveUp = mayGo ? abort : supersede
   if (active !== undefined && giveUp === undefined) throw anotherIsActive(active)
   if (active !== undefined) await giveUp?.(active)
 
@@ -55,6 +57,10 @@ export async function undoRollout(
     if (other !== undefined && isSame(other)) return continueActive(other)
     throw error
   }
+}
+
+function hasPausedByItself({ state, pause_reason }: RolloutRow): boolean {
+  return state === 'paused' && pause_reason !== 'operator'
 }
 
 /** Says whether a plan changes nothing, neither in tenants nor in what plans and new tenants get. */

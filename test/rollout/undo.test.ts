@@ -97,6 +97,37 @@ describe('undo', () => {
     for (const tenant of IDS) expect(await readdir(join(folder, tenant))).toContain('salvage.json')
   })
 
+  test('that has paused on what would be lost takes another answer, by the command that is printed', async () => {
+    const { fleet, rollOut, histories, inTenant, root, env } = await setupDropping()
+    const { id } = await rollOut()
+    await inTenant('a', (client) => client.query('insert into items values (2)'))
+    const refused = await runFleet(['rollout', 'undo', id, '--yes'], { root, env })
+    expect(refused.code, refused.output).toBe(3)
+    expect(refused.output).toContain(`fleet rollout undo ${id} --salvage <folder>`)
+    expect(refused.output).not.toContain('fleet rollout retry')
+    const paused = await fleet.rollouts.status()
+    expect(paused).toMatchObject({ undoes: id, state: 'paused', pauseReason: 'failure-budget' })
+    const again = await runFleet(['rollout', 'undo', id, '--yes', '--salvage', 'salvaged'], { root, env })
+    expect(again, again.output).toMatchObject({ code: 0 })
+    expect(await histories(IDS)).toEqual(everyone(OLD))
+    expect(await readFile(join(root, 'salvaged', 'a', 'public.items.csv'), 'utf8')).toBe('"id"\n"2"\n')
+    expect(await fleet.rollouts.status(paused.id)).toMatchObject({ state: 'aborted' })
+  })
+
+  test('that somebody paused is not replaced by another answer', async () => {
+    const { fleet, rollOut } = await setupDropping()
+    const { id } = await rollOut()
+    const pausing = new Promise<void>((resolve) => {
+      fleet.on((event) => {
+        if (event.type === 'tenant.restored') resolve(fleet.rollouts.pause(event.rolloutId))
+      })
+    })
+    const paused = await fleet.rollouts.undo(id, { concurrency: 1 })
+    await pausing
+    expect(paused).toMatchObject({ status: { state: 'paused', pauseReason: 'operator' } })
+    await expect(fleet.rollouts.undo(id, { acceptDataLoss: true })).rejects.toMatchObject({ code: 'ROLLOUT_ACTIVE' })
+  })
+
   test('lists tenants without a restore point before it starts, leaves them, and is degraded by them', async () => {
     const { fleet, rollOut, histories, create, root, env } = await setupDropping({ restorePoints: { take: 'never' } })
     const { id } = await rollOut({ scope: { skipTenants: ['d'] } })

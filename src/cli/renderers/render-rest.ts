@@ -96,18 +96,20 @@ export function nextSteps({
   if (undoneBy !== null) return [{ why: 'undone', command: `fleet rollout show ${undoneBy}` }]
   const look = failures.length > 0 ? [{ why: 'look', command: `fleet rollout show ${id} --failed` }] : []
   const undo = undoes === null ? [{ why: 'take back', command: `fleet rollout undo ${id}` }] : []
+  // What stands in the way of an undo is what was written since, as a rule: trying the same again finds it again.
+  const otherwise = { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }
   const retry = `fleet rollout retry ${id} --failed && fleet rollout resume ${id}`
   switch (state) {
     case 'completed':
       if (outcome !== 'degraded') return []
-      // What stands in the way is what was written since, as a rule: trying the same again finds it again.
-      if (undoes !== null)
-        return [...look, { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }]
+      if (undoes !== null) return [...look, otherwise]
       return [...look, ...undo, { why: 'go on', command: retry }]
     case 'paused':
       return [
         ...look,
-        { why: 'go on', command: pauseReason === 'failure-budget' ? retry : `fleet rollout resume ${id}` },
+        pauseReason === 'failure-budget' && undoes !== null
+          ? otherwise
+          : { why: 'go on', command: pauseReason === 'failure-budget' ? retry : `fleet rollout resume ${id}` },
         { why: 'give up', command: `fleet rollout abort ${id}` },
         ...undo,
       ]
