@@ -16,7 +16,7 @@ export interface RestorePointRef {
 
 /** What is looked at while a restore point is made; what is thrown prevents it. */
 export interface RestorePointLooks {
-  /** At the tenant, when nobody else is in it any more and the copy has not begun. */
+  /** At the tenant, when nobody else is in it any more and the copy has not begun: until then nothing was made of this mark. */
   readonly observe: (tenant: Client) => Promise<void>
   /** At the copy, before it is closed to everybody; not called where the provider proves it in another way. */
   readonly prove: (copy: ConnectionDescriptor) => Promise<void>

@@ -3,6 +3,7 @@ import {
   changeRestorePoint,
   findRestorePoint,
   finishRestorePoint,
+  forgetRestorePoint,
   insertRestorePoint,
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
@@ -35,7 +36,7 @@ export interface RestoreContext {
 
 /**
  * Makes a restore point of a tenant as it is now: recorded first, ready once the copy was seen to have the tenant's own
- * history. `force`: although replication slots and subscriptions are in no copy.
+ * history. Of one that was not begun, no record is left. `force`: although replication slots and subscriptions are in no copy.
  * @throws FleetError TENANT_STATE, TENANT_BUSY, RESTORE_POINT_REFUSED, and what the provider throws
  */
 export async function createRestorePoint(
@@ -73,7 +74,9 @@ export async function createRestorePoint(
     if (!(await finishRestorePoint(db, id, made)))
       throw new FleetError('RESTORE_POINT_UNKNOWN', `Restore point ${id} was given up while it was made.`)
   } catch (error) {
-    await changeRestorePoint(db, id, 'fail', error instanceof Error ? error.message : String(error))
+    // Before the tenant was looked at, no copy has begun.
+    if (seen() === undefined) await forgetRestorePoint(db, id)
+    else await changeRestorePoint(db, id, 'fail', error instanceof Error ? error.message : String(error))
     throw error
   }
   const point = await findRestorePoint(db, id)

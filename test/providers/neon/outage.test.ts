@@ -69,6 +69,8 @@ test('an API that is away for good fails no tenant: the rollout pauses and says 
       waves: [{ counts: { succeeded: 1, pending: 2, running: 0, failed: 0 } }],
     },
   })
+  // Of what was never begun at Neon, nothing is left that somebody would have to prune.
+  expect(await fleet.restorePoints.list()).toMatchObject([{ tenantId: 't001', state: 'ready' }])
   emulator.faults.clear()
   expect(await fleet.rollouts.resume()).toMatchObject({ status: { state: 'completed', outcome: 'succeeded' } })
   expect(events.filter(({ type }) => type === 'tenant.failed')).toEqual([])
