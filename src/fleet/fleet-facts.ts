@@ -138,7 +138,7 @@ function diagnoseReach({ tenants, examples }: Awaited<ReturnType<typeof countWit
     {
       subject: 'restore points',
       verdict: 'warning',
-      message: `${tenants} tenants may have no history to return to, and get no restore points then: ${examples.join(', ')}${more}. They returned to what a restore had kept, or nobody said how far their history reaches.`,
+      message: `For ${tenants} of the tenants there may be no history to return to, and then no restore point is made: ${examples.join(', ')}${more}. Each has returned to what a restore had kept, or nobody said how far its history reaches.`,
       remedy:
         'Try `fleet restore-point create`. Where it is refused, move the tenant to a new one by dump and restore.',
     },

@@ -22,7 +22,7 @@ function whatIsLost(tenantId: string, since: string, loss: Exclude<Loss, { kind:
     case 'unknown':
       return `What was written to ${tenant} ${since} is unknown: ${loss.why}.`
     case 'at-most':
-      return `At most ${loss.rows} rows were written to ${tenant} ${since}:\n${list(loss.tables, (it) => `${it.rows}`)}`
+      return `At most ${loss.rows === 1 ? '1 row was' : `${loss.rows} rows were`} written to ${tenant} ${since}:\n${list(loss.tables, (it) => `${it.rows}`)}`
     case 'exact':
       return `Rows of ${tenant} differ ${since}; only in the tenant are ${loss.newer}, only in the restore point ${loss.older}:\n${list(
         loss.tables,

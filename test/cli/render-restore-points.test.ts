@@ -46,3 +46,17 @@ test('who restores a tenant that has another address then is told to hand it on'
     ' It has another address now. Give its application: fleet tenant url acme',
   )
 })
+
+test('one row is, two are', () => {
+  const told = (newer: number, older: number) =>
+    renderRestored({ ...result, loss: { kind: 'exact', newer, older, tables: [] } })
+  expect(told(1, 1)).toContain(
+    '1 row inserted or updated since is only in p8 now; 1 row deleted or updated since is back.',
+  )
+  expect(told(2, 0)).toContain(
+    '2 rows inserted or updated since are only in p8 now; 0 rows deleted or updated since are back.',
+  )
+  const atMost = (rows: number) => renderRestored({ ...result, loss: { kind: 'at-most', rows, tables: [] } })
+  expect(atMost(1)).toContain('At most 1 row written since is only in p8 now.')
+  expect(atMost(2)).toContain('At most 2 rows written since are only in p8 now.')
+})

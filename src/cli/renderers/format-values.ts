@@ -5,6 +5,11 @@ export function countOf(count: number, noun: string): string {
   return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** The verb after a count. */
+export function isOrAre(count: number): 'is' | 'are' {
+  return count === 1 ? 'is' : 'are'
+}
+
 /** A number with thousands apart. */
 export function formatNumber(value: number): string {
   return value.toLocaleString('en-US')

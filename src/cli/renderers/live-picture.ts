@@ -20,6 +20,7 @@ export function livePicture(stream: NodeJS.WriteStream): LivePicture {
   }
   // A narrower terminal has broken the lines anew before anybody is told: the old picture takes more of them now.
   const redraw = () => {
+    if (drawn === '') return
     const columns = stream.columns ?? 80
     const broken = drawn
       .split('\n')

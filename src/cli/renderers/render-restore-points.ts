@@ -2,7 +2,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { formatBytes } from '../../lib/format-bytes.ts'
 import type { Loss, RestorePoint, RestoreResult, Salvage, SalvageRecord } from '../../model/restore-point.ts'
 import type { Page } from '../face.ts'
-import { countOf, formatDuration, formatTime, formatVersion } from './format-values.ts'
+import { countOf, formatDuration, formatTime, formatVersion, isOrAre } from './format-values.ts'
 import { table } from './table.ts'
 
 /** Lists restore points. */
@@ -66,8 +66,10 @@ export function renderSalvagesLeft(salvages: readonly SalvageRecord[]): string {
 function lossText(loss: Loss, { id }: RestorePoint): string {
   if (loss.kind === 'none') return 'Nothing had been written since.'
   if (loss.kind === 'exact')
-    return `${countOf(loss.newer, 'row')} inserted or updated since are only in ${id} now; ${countOf(loss.older, 'row')} deleted or updated since are back.`
+    return `${countOf(loss.newer, 'row')} inserted or updated since ${isOrAre(loss.newer)} only in ${id} now; ${countOf(loss.older, 'row')} deleted or updated since ${isOrAre(loss.older)} back.`
   const what =
-    loss.kind === 'unknown' ? 'What was written since is' : `At most ${countOf(loss.rows, 'row')} written since are`
+    loss.kind === 'unknown'
+      ? 'What was written since is'
+      : `At most ${countOf(loss.rows, 'row')} written since ${isOrAre(loss.rows)}`
   return `${what} only in ${id} now.`
 }

@@ -18,6 +18,8 @@ export function ttyRenderer(face: Face, initial: RolloutView): RolloutRenderer {
   let closed = false
 
   const draw = () => {
+    // The plan stands above already; it may still be refused.
+    if (view.state === 'planned' && notice === undefined) return
     const now = systemClock.now().getTime()
     const page = face.page()
     // One line less: the picture ends with an empty one.
