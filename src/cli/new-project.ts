@@ -6,7 +6,8 @@ export function fleetNameFrom(text: string): string {
     .replaceAll(/[^a-z0-9_-]+/g, '-')
     .slice(0, 20)
     .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-  return name === '' ? 'fleet' : name
+  // Neither is what PostgreSQL keeps for itself (src/config/schema.ts).
+  return name === '' || /^pg(_|$)/.test(name) ? 'fleet' : name
 }
 
 /** The text of a first configuration. */

@@ -90,9 +90,14 @@ const pgbouncer = options({
 })
 
 const NOT_A_MAJOR = 'is not a major version of PostgreSQL from 14 to 18.'
-const computeUnits = z
-  .number({ error: 'is not a number of compute units.' })
-  .positive('is not a number of compute units.')
+const NOT_COMPUTE_UNITS = 'is not a number of compute units of at least 0.25.'
+/** As Neon's API has it; the most, and what is between, depend on the plan. */
+const computeUnits = z.number({ error: NOT_COMPUTE_UNITS }).min(0.25, NOT_COMPUTE_UNITS)
+/** No timeout, so that it may be longer than those: the longest that Neon's API takes. */
+const historyWindow = read(
+  (value) => parseDuration(value, 30 * 86_400_000),
+  'is not a duration. Use milliseconds or "72h", "7d" (30 days at most).',
+)
 
 const NOT_A_PRICE = 'is not a price: a number of US dollars of at least 0.'
 const price = z.number({ error: NOT_A_PRICE }).min(0, NOT_A_PRICE)
@@ -125,7 +130,7 @@ const provider = z.discriminatedUnion(
       region: text,
       orgId: text.optional(),
       pgVersion: z.int({ error: NOT_A_MAJOR }).min(14, NOT_A_MAJOR).max(18, NOT_A_MAJOR).default(18),
-      historyRetention: duration.optional(),
+      historyRetention: historyWindow.optional(),
       autoscaling: options({ min: computeUnits, max: computeUnits }).optional(),
       suspendTimeout: duration.optional(),
       suspendAfter: flag.default(false),
@@ -220,6 +225,10 @@ export const schema = options({
     .regex(
       /^[a-z0-9]([a-z0-9_-]{0,18}[a-z0-9])?$/,
       'is not a fleet name. Use a-z, 0-9, _ and -, with a letter or digit at both ends, 20 characters at most.',
+    )
+    .refine(
+      (name) => !/^pg(_|$)/.test(name),
+      'is not a fleet name: the roles of its tenants would begin with pg_, which PostgreSQL keeps for itself.',
     ),
   provider: provider.default({ kind: 'embedded' }),
   catalog: options({ url }).optional(),

@@ -72,6 +72,7 @@ test('a URL without a password may be an argument', () => {
 test.each([
   ['@acme/Tenant DB', 'tenant-db'],
   ['___', 'fleet'],
+  ['pg', 'fleet'],
   ['a-name-that-is-much-too-long-for-a-database', 'a-name-that-is-much'],
 ])('%s makes the fleet name %s', (text, name) => {
   expect(fleetNameFrom(text)).toBe(name)

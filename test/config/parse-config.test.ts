@@ -96,6 +96,11 @@ test.each<[wrong: string, input: unknown, message: string]>([
     { name: 'Acme' },
     'name: "Acme" is not a fleet name. Use a-z, 0-9, _ and -, with a letter or digit at both ends, 20 characters at most.',
   ],
+  ...['pg', 'pg_prod'].map((name): [string, unknown, string] => [
+    `the name ${name}`,
+    { name },
+    `name: "${name}" is not a fleet name: the roles of its tenants would begin with pg_, which PostgreSQL keeps for itself.`,
+  ]),
   [
     'an unknown key',
     { name: 'a', pool: { size: 3 } },

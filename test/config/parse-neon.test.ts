@@ -29,6 +29,21 @@ test('the least compute of a tenant at Neon is no more than the most', () => {
   )
 })
 
+test('a compute of a tenant at Neon is as large as its API allows', () => {
+  expect(refusalOf(account({ autoscaling: { min: 0.2, max: 2 } }))).toBe(
+    'provider.autoscaling.min: 0.2 is not a number of compute units of at least 0.25.',
+  )
+})
+
+test('a history at Neon reaches back for as long as its API allows', () => {
+  expect(parseConfig(account({ historyRetention: '30d' }), origin).provider).toMatchObject({
+    historyRetention: 30 * 86_400_000,
+  })
+  expect(refusalOf(account({ historyRetention: '31d' }))).toBe(
+    'provider.historyRetention: "31d" is not a duration. Use milliseconds or "72h", "7d" (30 days at most).',
+  )
+})
+
 test('prices are numbers of US dollars', () => {
   const refusal = (prices: unknown) => refusalOf(account({ prices }))
   expect(parseConfig(account({ prices: { computeUnitHour: 0.2 } }), origin).provider).toMatchObject({

@@ -6,6 +6,8 @@ export type NeonErrorKind =
   | 'rate-limited'
   /** Not served, or never sent: safe to repeat. */
   | 'unavailable'
+  /** No such call is served: nothing was executed, and asking again changes nothing. */
+  | 'not-served'
   /** No answer of Neon's own: a mutation may have happened. */
   | 'lost'
   /** The other end is not who it should be: nothing was sent, and asking again changes nothing. */
@@ -83,6 +85,7 @@ const ANSWERS: readonly Row[] = [
   { status: [429], kind: 'rate-limited' },
   { code: /^RATE_LIMIT_EXCEEDED$/, kind: 'rate-limited' },
   { status: [503], kind: 'unavailable' },
+  { status: [501], kind: 'not-served' },
   { code: /^(NON_PRIMARY_BRANCH_)?COMPUTE_TIME_(QUOTA_)?EXCEEDED$/, kind: 'quota' },
   { code: /^(DATA_TRANSFER_LIMIT_EXCEEDED|BRANCH_SIZE_LIMIT_EXCEEDED_THRESHOLD|\w+_QUOTA_EXCEEDED)$/, kind: 'quota' },
   { code: /_LIMIT_EXCEEDED$/, kind: 'limit' },
@@ -92,7 +95,10 @@ const ANSWERS: readonly Row[] = [
   { status: [409], message: /already exists/i, kind: 'exists' },
   { message: /branch not ready yet/i, kind: 'not-ready' },
   { message: /cannot delete branch that has children/i, kind: 'has-children' },
-  { message: /cannot (reset|delete|restore) protected branch/i, kind: 'protected' },
+  {
+    message: /cannot ((reset|delete|restore) protected branch|delete project with protected branches)/i,
+    kind: 'protected',
+  },
   { message: /suspend interval is too short/i, kind: 'plan' },
   { message: /history retention seconds exceeds/i, kind: 'plan' },
   { status: [412], message: /password/i, kind: 'no-password' },

@@ -20,6 +20,10 @@ const EXPLANATIONS: Readonly<Record<NeonErrorKind, Explanation>> = {
     code: 'SERVICE_UNREACHABLE',
     says: (it) => (it.status === null ? `its API cannot be reached (${it.code})` : 'its API is not available'),
   },
+  'not-served': {
+    code: 'SERVICE_REFUSED',
+    remedy: 'Nothing was done. Do without it, or ask Neon, with the id of the request.',
+  },
   lost: {
     code: 'SERVICE_UNREACHABLE',
     says: (it) => `no answer of its own came${it.changes ? ', and it may have been done all the same' : ''}`,

@@ -72,7 +72,8 @@ export function judgeWindows(
     const needed = Math.max(...beyond.map(({ atEnd }) => atEnd + extra))
     if (beyond.length === 0) return undefined
     const tenants = windows.filter((it) => it < needed).length
-    const of = `${tenants} of ${windows.length} tenants${isSample ? ' looked at' : ''}`
+    // Also of tenants that the rollout leaves out, or that are being deleted.
+    const of = `${tenants} of ${windows.length} projects of the fleet${isSample ? ' that were looked at' : ''}`
     const names = beyond.map(({ name }) => `"${name}"`).join(', ')
     return `${of} keep too little history, the least ${hours(shortest)}: in ${beyond.length === 1 ? 'wave' : 'waves'} ${names} a restore point has to be reached for ${hours(needed)}, ${hours(needed - shortest)} more`
   }

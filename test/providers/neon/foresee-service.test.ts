@@ -98,7 +98,7 @@ describe('the history windows of the tenants', () => {
     const { warnings, refusal } = await foreseeWindows([72, 24, 24, 72])
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^2 of 4 tenants keep too little history, the least 24 h: in waves "canary", "everyone" a restore point has to be reached for 26 h, 2 h more, with `restorePoints.keep`/,
+        /^2 of 4 projects of the fleet keep too little history, the least 24 h: in waves "canary", "everyone" a restore point has to be reached for 26 h, 2 h more, with `restorePoints.keep`/,
       ),
     ])
     expect(refusal).toBeUndefined()
@@ -115,14 +115,16 @@ describe('the history windows of the tenants', () => {
     const work = { tenants: 300_000, restorePoints: 300_000, concurrency: 1_000, waves }
     const { refusal, warnings } = await foreseeWindows([24, 720], work)
     expect(refusal).toMatch(
-      /^1 of 2 tenants keep too little history, the least 24 h: in wave "early" a restore point has to be reached for 36 h, 12 h more, until the rollout has ended/,
+      /^1 of 2 projects of the fleet keep too little history, the least 24 h: in wave "early" a restore point has to be reached for 36 h, 12 h more, until the rollout has ended/,
     )
     expect(warnings).toEqual([])
   })
 
   test('are those of a sample where there are too many tenants to look at all within seconds', async () => {
     const { warnings, asked } = await foreseeWindows(Array.from({ length: 4_500 }, () => 24))
-    expect(warnings).toEqual([expect.stringMatching(/^4000 of 4000 tenants looked at keep too little history/)])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^4000 of 4000 projects of the fleet that were looked at keep too little history/),
+    ])
     expect(asked).toBe(11)
   })
 })

@@ -32,6 +32,7 @@ describe('a call is made again', () => {
   })
 
   test.each<NeonErrorKind>([
+    'not-served',
     'exists',
     'gone',
     'limit',

@@ -11,7 +11,7 @@ test('a rollout whose tenants could not be returned when it ends is started by f
   const before = await histories(['a'])
   await migration('0003_x', 'await sql`alter table items drop column price`.execute(db)')
   expect(serviceRefusal(await fleet.rollouts.plan())).toMatch(
-    /^1 of 1 tenants keep too little history, the least 1 h: in wave "everyone".*To start it all the same: `--force`\.$/,
+    /^1 of 1 projects of the fleet keep too little history, the least 1 h: in wave "everyone".*To start it all the same: `--force`\.$/,
   )
   await expect(fleet.rollouts.start()).rejects.toMatchObject({ code: 'HISTORY_TOO_SHORT' })
   expect(await histories(['a'])).toEqual(before)
