@@ -104,7 +104,7 @@ export class ThrowAwayProject {
       // Made by this very process: nothing has to prove that it is ours.
       await this.api.deleteProject(projectId)
     } else {
-      await deleteTenantProject({ database: '', databaseId: null }, this.tenantMark, this.account)
+      await deleteTenantProject({ databaseId: null }, this.tenantMark, this.account)
     }
   }
 

@@ -81,6 +81,20 @@ export async function sampleTenantIds(db: CatalogDb, limit: number): Promise<str
   return rows.map((row) => row.id)
 }
 
+/** Returns where a tenant is that the fleet has made, the first by id; undefined: there is none. */
+export async function firstPlacement(db: CatalogDb): Promise<Placement | undefined> {
+  const row = await db
+    .selectFrom('fleet.tenant')
+    .select('placement')
+    .where('state', '<>', 'deleted')
+    .where('origin', '=', 'created')
+    .where(sql<SqlBool>`placement ->> 'databaseId' is not null`)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.placement ?? undefined
+}
+
 /** Moves a tenant to another state if it is in one that accepts the verb; false when it is not. */
 export async function changeTenant(db: CatalogDb, id: string, verb: 'delete' | 'finish-delete'): Promise<boolean> {
   const state = stateAfter(TENANT, verb)

@@ -17,6 +17,7 @@ import { formatConnectionString } from '../postgres/connection-string.ts'
 import { openProvider } from '../providers/open-provider.ts'
 import type { CopySettings } from '../providers/postgres/copy-settings.ts'
 import type { Provider } from '../providers/provider.ts'
+import { requireOneKind } from '../provisioning/require-one-kind.ts'
 import { liftClosures } from '../restore/lift-closures.ts'
 import { trackBackends } from './backends.ts'
 import type { Fleet } from './fleet.ts'
@@ -32,7 +33,8 @@ import { tenantMethods } from './tenant-methods.ts'
 
 /**
  * Opens a fleet: starts or joins the provider, opens the catalog, and makes it when there is none.
- * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED, RIGHT_MISSING, CATALOG_NEWER, CATALOG_OLDER, CATALOG_FOREIGN
+ * @throws FleetError SERVER_UNREACHABLE, AUTHENTICATION_FAILED, RIGHT_MISSING, CATALOG_NEWER, CATALOG_OLDER, CATALOG_FOREIGN;
+ *   CONFIG_INVALID where tenants are there of another kind than the configuration says
  */
 export async function openFleet(config: FleetConfig, { clock = systemClock }: { clock?: Clock } = {}): Promise<Fleet> {
   const parts = await openParts(config, { clock, upgrade: false })
@@ -101,7 +103,8 @@ export async function diagnoseFleet(config: FleetConfig): Promise<readonly Diagn
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
     const { message, remedy } = error
-    return [{ subject: 'catalog', verdict: 'error', message, remedy }, ...(await provider.diagnose())]
+    const subject = error.code === 'CONFIG_INVALID' ? 'configuration' : 'catalog'
+    return [{ subject, verdict: 'error', message, remedy }, ...(await provider.diagnose())]
   } finally {
     await provider.close()
   }
@@ -140,6 +143,7 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
       upgrade: upgrade || provider.isPrivate,
     })
     opened.catalog = catalog
+    await requireOneKind(catalog.db, provider)
     await liftClosures({ db: catalog.db, provider })
     const readPassword = async (tenantId: string): Promise<Secret | undefined> => {
       const sealed = await readTenantSecret(catalog.db, tenantId)
@@ -164,6 +168,7 @@ async function openParts(config: FleetConfig, { clock, upgrade }: { clock: Clock
       recordings: createRecordings(config),
     }
   } catch (error) {
+    await opened.catalog?.close()
     await provider.close()
     throw error
   }

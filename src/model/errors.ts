@@ -126,7 +126,7 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   TENANT_ID_INVALID: {
-    means: 'A tenant id has characters that are not allowed.',
+    means: 'A tenant id has characters that are not allowed, or gives its role a name that is taken.',
     remedy:
       'Use a-z, 0-9, _ and -, beginning with a letter or digit, no two _ in a row, no - at the end, 40 characters at most.',
     exit: EXIT.usage,

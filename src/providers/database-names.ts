@@ -26,6 +26,21 @@ export function databaseName(mark: Mark): string {
   )
 }
 
+/**
+ * Returns the name of the login role of a tenant's application: that of its database.
+ * @param taken names of roles that are there for something else
+ * @throws FleetError TENANT_ID_INVALID for one of these, CONFIG_INVALID as `databaseName`
+ */
+export function loginRoleName(mark: Mark, taken: readonly string[]): string {
+  const name = databaseName(mark)
+  if (!taken.includes(name)) return name
+  throw new FleetError(
+    'TENANT_ID_INVALID',
+    `"${mark.key}" cannot be the id of a tenant of fleet "${mark.fleet}": role "${name}" is there for something else.`,
+    { remedy: 'Choose another id.' },
+  )
+}
+
 function nameOf({ fleet, kind, key }: Pick<Mark, 'fleet' | 'kind' | 'key'>): string {
   return {
     tenant: `${fleet}_${key}`,

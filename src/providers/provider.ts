@@ -123,6 +123,7 @@ export interface Provider extends CopyingProvider {
   /**
    * Returns where the tenant of a mark will be, without its id: so that it can be recorded before it is made, and what a
    * crash leaves of it can be deleted.
+   * @throws FleetError TENANT_ID_INVALID where its login role would have the name of another role, CONFIG_INVALID where its name is too long
    */
   plannedPlacement(server: string, mark: Mark): Placement
 
@@ -148,6 +149,19 @@ export interface Provider extends CopyingProvider {
    * the tenant by then. Neither throws, whatever goes wrong.
    */
   attend?(placement: Placement): Promise<() => Promise<void>>
+
+  /**
+   * Refuses a tenant that is not of the kind that the configuration says, and would be looked for where it is not; absent: there is
+   * one kind alone. Asks nobody.
+   * @throws FleetError CONFIG_INVALID
+   */
+  requireKind?(placement: Placement): void
+
+  /**
+   * Refuses what `deleteDatabase` would refuse for good, before anything of the tenant is given up. Changes nothing; gone is fine.
+   * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING, SERVER_UNREACHABLE, and as a service refuses
+   */
+  checkDeletable(placement: Placement, mark: Mark): Promise<void>
 
   /**
    * Removes a tenant's database and login role, only if name, mark and id agree; gone is fine. Ends its sessions.

@@ -11,6 +11,7 @@ import type { NewTenant, Placement, Tags, Tenant } from '../model/tenant.ts'
 import { withClient } from '../postgres/connect.ts'
 import { type FillContext, fillTenant } from './fill-tenant.ts'
 import { makeReady, refuseSettled } from './finish-tenant.ts'
+import { requireOneKind } from './require-one-kind.ts'
 import { ensureTemplate, migrationsForNewTenants } from './template.ts'
 import { checkNewId } from './tenant-id.ts'
 
@@ -24,11 +25,19 @@ export interface CreateContext extends FillContext {
 
 /**
  * Refuses a list of new tenants as a whole, before anything is changed.
- * @throws FleetError TENANT_ID_INVALID, TENANT_EXISTS
+ * @throws FleetError TENANT_ID_INVALID, TENANT_EXISTS, CONFIG_INVALID
  */
-export async function checkNewTenants(tenants: readonly NewTenant[], { db }: Pick<CreateContext, 'db'>): Promise<void> {
+export async function checkNewTenants(
+  tenants: readonly NewTenant[],
+  { db, provider, fleet, catalogId }: Pick<CreateContext, 'db' | 'provider' | 'fleet' | 'catalogId'>,
+): Promise<void> {
+  await requireOneKind(db, provider)
   const ids = tenants.map((it) => it.id)
-  for (const id of ids) checkNewId(id)
+  for (const id of ids) {
+    checkNewId(id)
+    // It refuses names that are taken, which are the same on all servers.
+    provider.plannedPlacement(provider.servers[0] ?? '', { fleet, catalogId, kind: 'tenant', key: id })
+  }
   const seen = new Set<string>()
   const twice = ids.find((id) => seen.size === seen.add(id).size)
   if (twice !== undefined) throw new FleetError('TENANT_EXISTS', `Tenant "${twice}" is given twice.`)

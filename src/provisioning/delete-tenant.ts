@@ -4,6 +4,7 @@ import { changeTenant, findTenant } from '../catalog/tenants.ts'
 import type { Clock } from '../lib/clock.ts'
 import { FleetError } from '../model/errors.ts'
 import type { ProvisioningEvent } from '../model/events.ts'
+import type { Mark } from '../model/mark.ts'
 import { nextState } from '../model/state-machine.ts'
 import type { DeletedTenant } from '../model/tenant.ts'
 import { TENANT } from '../model/tenant-state.ts'
@@ -22,7 +23,8 @@ export interface DeleteContext {
 
 /**
  * Removes a tenant's database, its login role and, last, its record. An adopted tenant's database was there before the
- * fleet and stays. One whose deletion was killed goes on.
+ * fleet and stays. One whose deletion was killed goes on; one whose deletion the provider refuses stays as it was, with all that
+ * it could return to.
  * @throws FleetError TENANT_UNKNOWN, TENANT_BUSY, and what the provider throws
  */
 export async function deleteTenant(
@@ -32,8 +34,12 @@ export async function deleteTenant(
   const tenant = await findTenant(db, id)
   if (tenant === undefined || tenant.state === 'deleted')
     throw new FleetError('TENANT_UNKNOWN', `There is no tenant "${id}".`)
+  const placement = tenant.origin === 'created' ? tenant.placement : null
+  const mark: Mark = { fleet, catalogId, kind: 'tenant', key: id }
   if (tenant.state !== 'deleting') {
     nextState(TENANT, tenant.state, 'delete')
+    // From here on nothing leads back: what refuses the deletion for good has to refuse it now.
+    if (placement !== null) await provider.checkDeletable(placement, mark)
     await db.transaction().execute(async (tx) => {
       // The change locks the tenant's row: a claim waits for it, or was before it and is seen by the look that follows.
       await changeTenant(tx, id, 'delete')
@@ -41,9 +47,8 @@ export async function deleteTenant(
         throw new FleetError('TENANT_BUSY', `Tenant "${id}" is being migrated at this moment.`)
     })
   }
-  const placement = tenant.origin === 'created' ? tenant.placement : null
   const deleteDatabase = async () => {
-    if (placement !== null) await provider.deleteDatabase(placement, { fleet, catalogId, kind: 'tenant', key: id })
+    if (placement !== null) await provider.deleteDatabase(placement, mark)
   }
   // Some of what goes with the tenant may be of the kind that cannot go before it.
   if (provider.copiesGoWithTenant) await deleteDatabase()

@@ -1,6 +1,6 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { giveUpRestorePoint, isPlaced, listPlacedRestorePoints, listPlacedTemplates } from '../catalog/owners.ts'
-import { findUnfinishedRestore } from '../catalog/restore-points.ts'
+import { findUnfinishedRestore, listRestorePoints } from '../catalog/restore-points.ts'
 import { forgetTemplate } from '../catalog/templates.ts'
 import { findTenant, listTenants } from '../catalog/tenants.ts'
 import { inPages } from '../lib/in-pages.ts'
@@ -58,9 +58,9 @@ async function* without<T extends Placed>(
 }
 
 async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFinding> {
-  const { db } = context
+  const { db, provider } = context
   for await (const { record, instead } of without(placedTenants(db), context)) {
-    const { id, server, database, databaseId } = record
+    const { id, database, databaseId } = record
     // A restore that is not written down yet goes on by itself. Asked before the tenant is read: one that comes to its end
     // between the two is seen in the tenant.
     if (instead !== null && (await findUnfinishedRestore(db, id)) !== undefined) continue
@@ -68,6 +68,7 @@ async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFind
     // Exchanged, deleted or pointed elsewhere meanwhile.
     if (now?.state !== 'ready' || now.placement?.databaseId !== databaseId || now.placement.database !== database)
       continue
+    provider.requireKind?.(now.placement)
     yield {
       ...ofRecord(record),
       kind: 'tenant',
@@ -77,9 +78,20 @@ async function* tenantsWithout(context: RecordContext): AsyncGenerator<SweepFind
         instead === null
           ? `Tenant "${id}" is ready, and its database is gone.`
           : `Tenant "${id}" is ready, and another database has the name of its own (${instead}, not ${databaseId}).`,
-      remedy: `Restore it on server "${server}" under that name from a backup, then \`fleet tenant refresh ${id}\`; or give it up with \`fleet tenant delete ${id}\`.`,
+      remedy: `${bringBack(record, provider)}, then \`fleet tenant refresh ${id}\`; or give it up with \`fleet tenant delete ${id}\`${await lostWith(id, db)}.`,
     }
   }
+}
+
+function bringBack({ server }: Placed, { keepsDeletedFor }: Provider): string {
+  if (keepsDeletedFor === 0) return `Restore it on server "${server}" under that name from a backup`
+  return `Recover it with the service that had it, which can do so for ${keepsDeletedFor / 86_400_000} days after it was deleted (in its console, or by its API)`
+}
+
+/** What else a deletion takes, which may be the last that there is of the tenant. */
+async function lostWith(tenantId: string, db: CatalogDb): Promise<string> {
+  const points = await listRestorePoints(db, { tenantId, states: ['ready'] })
+  return points.length === 0 ? '' : `, and with it ${points.map(({ id }) => id).join(', ')}, what it could return to`
 }
 
 async function* placedTenants(db: CatalogDb): AsyncGenerator<Placed & { readonly id: string }> {
@@ -110,7 +122,9 @@ async function* restorePointsWithout(context: RecordContext): AsyncGenerator<Swe
 }
 
 async function* templatesWithout(context: RecordContext): AsyncGenerator<SweepFinding> {
-  const { db, remove } = context
+  const { db, provider, remove } = context
+  // Such as were made when the configuration said otherwise: where they are is not looked at.
+  if (!provider.hasTemplates) return
   for await (const { record } of without(placedTemplates(db), context)) {
     // Whoever makes it at this moment records it again when it has the lock to do so.
     if (remove) await forgetTemplate(db, record)

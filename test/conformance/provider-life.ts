@@ -88,6 +88,26 @@ export function lifeTests(fleet: () => TestFleet): void {
     expect(await whatIsLeft()).toEqual([...model.left, placement.database].sort())
   })
 
+  test('what would not be deleted is refused before, and neither look changes anything', async () => {
+    const { provider, template, tenant, mark, server, underTest, whatIsLeft } = fleet()
+    const placement = await tenant(await template(), 'one')
+    const theirs = provider.plannedPlacement(server, mark('tenant', 'two'))
+    await underTest.occupy(theirs, mark('tenant', 'two'))
+    const before = await whatIsLeft()
+    const other = { ...mark('tenant', 'one'), catalogId: 'another' }
+    await expect(provider.checkDeletable(placement, other)).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
+    await provider.checkDeletable(placement, mark('tenant', 'one'))
+    expect(await whatIsLeft()).toEqual(before)
+    await provider.deleteDatabase(placement, mark('tenant', 'one'))
+    await provider.checkDeletable(placement, mark('tenant', 'one'))
+  })
+
+  test('a tenant does not get the login role of somebody else', async () => {
+    const { provider, server, mark } = fleet()
+    const planned = () => provider.plannedPlacement(server, { ...mark('tenant', 'owner'), fleet: 'fleet' })
+    expect(planned).toThrow(expect.objectContaining({ code: 'TENANT_ID_INVALID' }))
+  })
+
   test('a database of another catalog is not deleted', async () => {
     const { provider, template, tenant, application, inside, mark } = fleet()
     const placement = await tenant(await template(), 'one')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Mark } from '../../src/model/mark.ts'
-import { databaseName } from '../../src/providers/database-names.ts'
+import { databaseName, loginRoleName } from '../../src/providers/database-names.ts'
 
 const mark: Mark = { fleet: 'acme-prod', catalogId: 'c1', kind: 'tenant', key: 'one' }
 
@@ -18,4 +18,11 @@ test('the longest fleet and id fit, and what does not is refused before PostgreS
     /longer than the 63 bytes/,
   )
   expect(() => databaseName({ ...mark, key: 'ü'.repeat(30) })).toThrow(/longer than the 63 bytes/)
+})
+
+test('a login role is named like its database, and no tenant gets the name of another role', () => {
+  expect(loginRoleName(mark, ['acme-prod_owner'])).toBe('acme-prod_one')
+  expect(() => loginRoleName({ ...mark, key: 'owner' }, ['acme-prod_owner'])).toThrow(
+    expect.objectContaining({ code: 'TENANT_ID_INVALID', message: expect.stringContaining('"acme-prod_owner"') }),
+  )
 })

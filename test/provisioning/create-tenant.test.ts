@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { withClient } from '../../src/postgres/connect.ts'
 import { parseConnectionString } from '../../src/postgres/connection-string.ts'
+import { quoteIdentifier, quoteLiteral } from '../../src/postgres/identifiers.ts'
 import { emptiest } from '../../src/provisioning/create-tenant.ts'
 import { FIRST, SECOND, setupFleet } from '../support/fleet.ts'
 import { runFleet } from '../support/fleet-process.ts'
@@ -127,6 +128,27 @@ describe('a tenant', () => {
     await migration('0003_bad', 'await sql`create table good ()`.execute(db)')
     await create(['acme'])
     expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'ready', version: '0003_bad', error: null })
+  })
+
+  test('whose database does not carry its mark any more is not deleted, and stays ready with what it could return to', async () => {
+    const { fleet, create, inTenant, name } = await setupFleet()
+    await create(['acme'])
+    await fleet.restorePoints.create('acme')
+    const database = quoteIdentifier(`${name}_acme`)
+    const { rows } = await inTenant('acme', (client) =>
+      client.query(
+        `select shobj_description(oid, 'pg_database') as mark from pg_database where datname = current_database()`,
+      ),
+    )
+    const comment = (text: string) =>
+      inTenant('acme', (it) => it.query(`comment on database ${database} is ${quoteLiteral(text)}`))
+    await comment('mine')
+    await expect(fleet.tenants.delete(['acme'])).rejects.toMatchObject({ code: 'DATABASE_FOREIGN' })
+    expect(await fleet.tenants.show('acme')).toMatchObject({ state: 'ready' })
+    expect(await fleet.restorePoints.list()).toMatchObject([{ state: 'ready' }])
+    await comment(rows[0].mark)
+    await fleet.tenants.delete(['acme'])
+    expect(await Array.fromAsync(fleet.tenants.list())).toEqual([])
   })
 
   test('is deleted with database and role; the id may be used again', async () => {

@@ -141,7 +141,7 @@ describe('a sweep', () => {
   })
 
   test('tells of records without a database, and gives them up, but for tenants', async () => {
-    const { fleet, sweep, drop, onServer, inCatalogRun } = await setup()
+    const { fleet, sweep, asked, drop, onServer, inCatalogRun } = await withAsked()
     await fleet.restorePoints.create('acme')
     await fleet.restorePoints.create('acme')
     const template = (await onServer()).find((it) => it.startsWith('__template')) ?? ''
@@ -154,6 +154,19 @@ describe('a sweep', () => {
     expect(await sweep()).toEqual(['left record tenant _other'])
     expect((await fleet.restorePoints.list()).map(({ id }) => id)).toEqual(['p2'])
     expect(await fleet.tenants.show('other')).toMatchObject({ state: 'ready' })
+    expect((await asked())[0]?.remedy).toMatch(
+      /from a backup, then .*or give it up with `fleet tenant delete other`\.$/,
+    )
+  })
+
+  test('says of a tenant whose database is gone what its deletion would take, too', async () => {
+    const { fleet, drop, asked } = await withAsked()
+    await fleet.restorePoints.create('acme')
+    await fleet.restorePoints.create('acme')
+    await drop('_acme')
+    expect((await asked())[0]?.remedy).toMatch(
+      /`fleet tenant delete acme`, and with it p2, p1, what it could return to\.$/,
+    )
   })
 
   test('tells of a tenant whose name another database has', async () => {

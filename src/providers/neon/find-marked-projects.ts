@@ -81,6 +81,6 @@ export async function removeMarkedProject(
   )
   if (project === undefined || (await findOurs(project, projectOfTenant(mark), account)) === undefined) return false
   if (!(await isOrphan())) return false
-  await deleteTenantProject({ database: databaseName(mark), databaseId }, mark, account)
+  await deleteTenantProject({ databaseId }, mark, account)
   return true
 }

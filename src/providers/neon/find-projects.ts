@@ -72,12 +72,23 @@ export function byAge(one: NeonProject, other: NeonProject): number {
  * @throws FleetError DATABASE_FOREIGN, and as `explained`
  */
 export async function requireOurs(project: NeonProject, wanted: OurProject, account: NeonAccount): Promise<NeonBranch> {
-  const branch = await findOurs(project, wanted, account)
+  const branch = (await listOurs(project, wanted, account)).find((it) => it.isDefault)
   if (branch !== undefined) return branch
-  throw new FleetError(
-    'DATABASE_FOREIGN',
-    `Project ${project.id} is called "${project.name}" and does not carry the mark of ${wanted.of}.`,
-  )
+  throw foreignProject(project, wanted)
+}
+
+/**
+ * Lists the branches of a project, if its name and the annotations within it are as they must be.
+ * @throws FleetError DATABASE_FOREIGN, and as `explained`
+ */
+export async function listOurs(
+  project: NeonProject,
+  wanted: OurProject,
+  account: NeonAccount,
+): Promise<readonly NeonBranch[]> {
+  const branches = await listBranches(project, account)
+  if (isProjectOf(wanted, project, branches)) return branches
+  throw foreignProject(project, wanted)
 }
 
 /**
@@ -87,8 +98,16 @@ export async function requireOurs(project: NeonProject, wanted: OurProject, acco
 export async function findOurs(
   project: NeonProject,
   wanted: OurProject,
-  { api }: NeonAccount,
+  account: NeonAccount,
 ): Promise<NeonBranch | undefined> {
-  const branches = await explained(`Project ${project.id} was not looked at`, () => api.listBranches(project.id))
+  const branches = await listBranches(project, account)
   return isProjectOf(wanted, project, branches) ? branches.find((it) => it.isDefault) : undefined
+}
+
+async function listBranches({ id }: NeonProject, { api }: NeonAccount): Promise<readonly NeonBranch[]> {
+  return explained(`Project ${id} was not looked at`, () => api.listBranches(id))
+}
+
+function foreignProject({ id, name }: NeonProject, { of }: OurProject): FleetError {
+  return new FleetError('DATABASE_FOREIGN', `Project ${id} is called "${name}" and does not carry the mark of ${of}.`)
 }

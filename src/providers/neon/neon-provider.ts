@@ -11,10 +11,10 @@ import { poolerOf } from './connection-of.ts'
 import { createNeonApi } from './create-neon-api.ts'
 import { deleteBranch } from './delete-branch.ts'
 import { createNeonAccount } from './neon-account.ts'
-import { branchOf, connectionTo, databaseAt, ownerOf } from './own-server.ts'
+import { branchOf, connectionTo, databaseAt, ownerOf, requireKind } from './own-server.ts'
 import { projectPerTenant } from './project-per-tenant.ts'
 import { suspendAfterWork } from './suspend-after-work.ts'
-import { BRANCH_MS, SERVER } from './tenant-placement.ts'
+import { BRANCH_MS, ofOneKind, SERVER } from './tenant-placement.ts'
 import { protectAgain } from './without-protection.ts'
 
 export interface NeonProviderOptions {
@@ -40,7 +40,7 @@ export function createNeonProvider({ settings, clock, box, closures }: NeonProvi
   const hasty = createNeonApi({ ...options, isPatient: false, timeouts: HASTY_MS })
   const account = createNeonAccount({ api, hasty, settings, box, clock, closures })
   return {
-    ...PLACEMENTS[settings.placement](account),
+    ...ofOneKind(PLACEMENTS[settings.placement](account), settings),
     kind: 'neon',
     isPrivate: false,
     servers: [SERVER],
@@ -59,6 +59,7 @@ export function createNeonProvider({ settings, clock, box, closures }: NeonProvi
       )
     },
 
+    requireKind: (placement) => requireKind(placement, settings),
     connect: async (placement) => connectionTo(placement, account),
     poolerOf: async (placement) =>
       poolerOf({ ...branchOf(placement), database: databaseAt(placement), role: ownerOf(placement) }, account),

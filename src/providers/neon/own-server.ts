@@ -1,5 +1,6 @@
 import type { ConnectionDescriptor, WakingRefusal } from '../../model/connection.ts'
 import { FleetError } from '../../model/errors.ts'
+import type { NeonSettings } from '../../model/neon-settings.ts'
 import { Secret } from '../../model/secret.ts'
 import type { OwnServer, Placement } from '../../model/tenant.ts'
 import { SQLSTATE } from '../../postgres/sqlstate.ts'
@@ -8,6 +9,9 @@ import { judgeWakeError, type WakeVerdict } from './wake-errors.ts'
 
 /** The role that Neon makes in each project, and that owns all in it. */
 export const OWNER = 'fleet_owner'
+
+/** Roles that a tenant's application cannot log in as: ours, Neon's own, and what Neon calls the owner unless it is told (its API's specification). */
+export const TAKEN_ROLES: readonly string[] = [OWNER, 'neon_superuser', 'neondb_owner']
 
 /** Where a tenant is at Neon. */
 export interface TenantBranch {
@@ -43,15 +47,17 @@ export function branchOf({ own, database }: Placement): TenantBranch {
   return { projectId: project, branchId: branch }
 }
 
+const PART_OF = { 'project-per-tenant': 'project', 'branch-per-tenant': 'branch' } as const
+
 /**
  * Refuses a tenant that was made when `placement` said otherwise: what it is would be looked for where it is not, and seem gone.
- * @param part what the ids of tenants are those of
  * @throws FleetError CONFIG_INVALID
  */
-export function requirePart(
+export function requireKind(
   { database, databaseId, own }: Pick<Placement, 'database' | 'databaseId' | 'own'>,
-  part: 'project' | 'branch',
+  { placement }: Pick<NeonSettings, 'placement'>,
 ): void {
+  const part = PART_OF[placement]
   if (databaseId === null || own === undefined || own.ids[part] === databaseId) return
   const other = part === 'project' ? 'branch' : 'project'
   throw new FleetError('CONFIG_INVALID', `provider.placement: "${database}" is a ${other} at Neon, not a ${part}.`, {

@@ -1,6 +1,6 @@
 import { FleetError } from '../../model/errors.ts'
 import { createMarker } from './create-marker.ts'
-import { deleteTenantProject } from './delete-project.ts'
+import { checkProjectDeletable, deleteTenantProject } from './delete-project.ts'
 import { diagnoseNeon } from './diagnose-neon.ts'
 import { findMarkedProjects, removeMarkedProject, wasNeverUsed } from './find-marked-projects.ts'
 import { foreseeService } from './foresee-service.ts'
@@ -34,6 +34,7 @@ export function projectPerTenant(account: NeonAccount): TenantPlacement {
 
     plannedPlacement: plannedProject,
     createDatabase: (spec) => createTenantProject(spec, account),
+    checkDeletable: (placement, mark) => checkProjectDeletable(placement, mark, account),
     deleteDatabase: (placement, mark) => deleteTenantProject(placement, mark, account),
 
     findMarked: (by) => findMarkedProjects(by, { server: SERVER, account }),

@@ -56,7 +56,7 @@ export async function requireRestorable(
   { api }: NeonAccount,
 ): Promise<void> {
   const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
-  if (branch === undefined) throw new FleetError(code, `Branch ${branchId} of project ${projectId} is gone.`)
+  if (branch === undefined) throw goneTenant({ projectId, branchId }, code)
   if (branch.parentId !== null)
     throw new FleetError(code, `Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`)
   const restricted = branch.restrictedActions.find(({ name }) => name === 'restore')
@@ -65,6 +65,16 @@ export async function requireRestorable(
       code,
       `Neon restores branch ${branchId} of project ${projectId} not now: ${restricted.reason}.`,
     )
+}
+
+/** That a tenant is not where it was: nothing that `fleet` could be told would help. */
+export function goneTenant(
+  { projectId, branchId }: TenantBranch,
+  code: 'RESTORE_REFUSED' | 'RESTORE_POINT_REFUSED',
+): FleetError {
+  return new FleetError(code, `The tenant's branch ${branchId} of project ${projectId} is gone.`, {
+    remedy: 'Recover it at Neon, in its console or by its API, which keep what was deleted for 7 days; then try again.',
+  })
 }
 
 /**

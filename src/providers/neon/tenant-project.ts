@@ -1,13 +1,13 @@
 import { failpoint } from '../../lib/failpoint.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { Placement } from '../../model/tenant.ts'
-import { databaseName } from '../database-names.ts'
+import { databaseName, loginRoleName } from '../database-names.ts'
 import type { DatabaseSpec } from '../provider.ts'
 import { connectionOf } from './connection-of.ts'
 import { ensureProject } from './ensure-project.ts'
 import { projectOfTenant } from './find-projects.ts'
 import type { NeonAccount } from './neon-account.ts'
-import { awaited, ownServer } from './own-server.ts'
+import { awaited, ownServer, TAKEN_ROLES } from './own-server.ts'
 import { prepareProject } from './prepare-project.ts'
 
 /**
@@ -38,8 +38,8 @@ export async function createTenantProject(
   }
 }
 
-/** Returns where the tenant of a mark will be. */
+/** Returns where the tenant of a mark will be. @throws FleetError TENANT_ID_INVALID, CONFIG_INVALID as `loginRoleName` */
 export function plannedProject(server: string, mark: Mark): Placement {
-  const name = databaseName(mark)
+  const name = loginRoleName(mark, TAKEN_ROLES)
   return { server, database: name, databaseId: null, ownerRole: null, loginRole: name }
 }

@@ -21,7 +21,7 @@ export async function ensureLoginRole(
   role: LoginRole,
   { verifier }: { verifier: string },
 ): Promise<void> {
-  const exists = await isThere(client, role)
+  const exists = await hasLoginRole(client, role)
   const name = quoteIdentifier(role.name)
   await client.query(
     [
@@ -37,7 +37,7 @@ export async function ensureLoginRole(
  * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING as above
  */
 export async function dropLoginRole(client: ClientBase, role: LoginRole): Promise<boolean> {
-  const there = await isThere(client, role)
+  const there = await hasLoginRole(client, role)
   if (there) await client.query(`drop role ${quoteIdentifier(role.name)}`)
   return there
 }
@@ -45,8 +45,9 @@ export async function dropLoginRole(client: ClientBase, role: LoginRole): Promis
 /**
  * Says whether the role is there, ours and ours to change. Role and mark are made in one transaction: so one without
  * the mark is never a half-made one of ours.
+ * @throws FleetError DATABASE_FOREIGN, RIGHT_MISSING as above
  */
-async function isThere(client: ClientBase, { name, server, mark }: LoginRole): Promise<boolean> {
+export async function hasLoginRole(client: ClientBase, { name, server, mark }: LoginRole): Promise<boolean> {
   const { rows } = await client.query<{ comment: string | null; admin: string; mayChange: boolean }>(
     `select shobj_description(r.oid, 'pg_authid') as comment, current_user as admin,
             pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')

@@ -14,7 +14,7 @@ import { guessCopyMs } from './copy-strategy.ts'
 import { createRestorePoint } from './create-restore-point.ts'
 import { createTenantDatabase } from './create-tenant-database.ts'
 import { databaseSize } from './database-size.ts'
-import { deleteDatabase } from './delete-database.ts'
+import { checkDeletable, deleteDatabase } from './delete-database.ts'
 import { diagnoseServer } from './diagnose-server.ts'
 import { ensureCatalogDatabase } from './ensure-catalog-database.ts'
 import { ensureTemplate } from './ensure-template.ts'
@@ -110,6 +110,9 @@ export function createPostgresProvider({
     createDatabase: async (spec) => createTenantDatabase(serverOf(spec.server), spec, clock),
 
     connect: async ({ server, database }) => ({ ...serverOf(server).admin, database }),
+
+    checkDeletable: async ({ server, database, databaseId, loginRole }, mark) =>
+      checkDeletable(serverOf(server), { database, mark, databaseId, loginRole }),
 
     async deleteDatabase({ server, database, databaseId, loginRole }, mark) {
       await deleteDatabase(serverOf(server), { database, mark, databaseId, loginRole }, clock)

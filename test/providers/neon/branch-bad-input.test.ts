@@ -47,8 +47,9 @@ describe('a tenant that is a branch', () => {
     await deleteBehind(point.databaseId)
     await deleteBehind(ids.branch)
     const marking = () => provider.createRestorePoint(placement, account.mark('restore-point', 'p2'), NOTHING)
-    await refused(account, marking, { code: 'RESTORE_POINT_REFUSED', message: expect.stringContaining('is gone') })
-    await refused(account, restore, { code: 'RESTORE_REFUSED', message: expect.stringContaining('is gone') })
+    const gone = { message: expect.stringContaining('is gone'), remedy: expect.stringContaining('7 days') }
+    await refused(account, marking, { code: 'RESTORE_POINT_REFUSED', ...gone })
+    await refused(account, restore, { code: 'RESTORE_REFUSED', ...gone })
     await provider.releaseRestorePoint(point, pointMark)
     await remove()
     expect(await provider.lookUpDatabases('neon', [placement.database, point.database])).toEqual(new Map())

@@ -1,5 +1,7 @@
 import { onTestFinished } from 'vitest'
+import type { FleetConfig } from '../../../src/config/config.ts'
 import type { FleetInput, NeonInput } from '../../../src/config/define-fleet.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
 import { type Client, withClient } from '../../../src/postgres/connect.ts'
 import { formatConnectionString, parseConnectionString } from '../../../src/postgres/connection-string.ts'
 import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
@@ -10,6 +12,8 @@ import { admin, superuser, uniqueName } from '../../support/test-server.ts'
 
 export interface NeonFleet extends TestFleet {
   readonly emulator: TestEmulator
+  /** Returns its configuration, with something else in what it says of the account. */
+  config(changed: Partial<NeonInput>): FleetConfig
   /** Lends a connection of the application of a tenant. */
   asApplication<T>(id: string, use: (client: Client) => Promise<T>): Promise<T>
 }
@@ -23,15 +27,14 @@ export async function setupNeonFleet(
   const emulator = await startTestEmulator(options)
   const { apiKey, baseUrl, orgId } = emulator
   const catalog = await makeCatalogDatabase()
+  const usual = { apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18, ...account }
+  const written = (more: Partial<NeonInput> = {}): Partial<FleetInput> => ({
+    provider: { kind: 'neon', ...usual, ...more },
+    catalog: { url: formatConnectionString({ ...admin(), database: catalog }, { reveal: true }) },
+    ...input,
+  })
   // What a fleet has left goes with the emulator.
-  const test = await setupFleet(
-    {
-      provider: { kind: 'neon', apiKey, baseUrl, orgId, region: 'aws-us-east-1', pgVersion: 18, ...account },
-      catalog: { url: formatConnectionString({ ...admin(), database: catalog }, { reveal: true }) },
-      ...input,
-    },
-    { remove: async () => {} },
-  )
+  const test = await setupFleet(written(), { remove: async () => {} })
   const asApplication: NeonFleet['asApplication'] = async (id, use) =>
     withClient(
       parseConnectionString(await test.fleet.tenants.url(id, { reveal: true })),
@@ -41,6 +44,7 @@ export async function setupNeonFleet(
   return {
     ...test,
     emulator,
+    config: (changed) => parseConfig({ name: test.name, ...written(changed) }, { root: test.root }),
     asApplication,
     inTenant: asApplication,
     inCatalog: (use) => withClient({ ...superuser(), database: catalog }, { applicationName: 'test' }, use),

@@ -1,4 +1,3 @@
-import { FleetError } from '../../../model/errors.ts'
 import { parseBranchAddress } from '../branch-address.ts'
 import { createMarker, type MarkerRules } from '../create-marker.ts'
 import { explained } from '../explained.ts'
@@ -7,9 +6,9 @@ import { branchMark } from '../names.ts'
 import type { NeonAccount } from '../neon-account.ts'
 import { createRehearsalBranch } from '../rehearsal-branch.ts'
 import { releaseBranch } from '../release-branch.ts'
-import { requireBranch } from '../restore-source.ts'
+import { goneTenant, requireBranch } from '../restore-source.ts'
 import { SERVER, type TenantPlacement } from '../tenant-placement.ts'
-import { deleteTenantBranch } from './delete-tenant-branch.ts'
+import { checkBranchDeletable, deleteTenantBranch } from './delete-tenant-branch.ts'
 import { diagnoseBranches } from './diagnose-branches.ts'
 import { findMarkedBranches, lookUpBranches, removeMarkedBranch } from './find-marked-branches.ts'
 import { foreseeBranches } from './foresee-branches.ts'
@@ -37,6 +36,7 @@ export function branchPerTenant(account: NeonAccount): TenantPlacement {
 
     plannedPlacement: plannedBranchDatabase,
     createDatabase: (spec) => createTenantBranch(spec, context),
+    checkDeletable: (placement, mark) => checkBranchDeletable(placement, mark, account),
     deleteDatabase: (placement, mark) => deleteTenantBranch(placement, mark, context),
 
     findMarked: (by) => findMarkedBranches(by, { server: SERVER, ...context }),
@@ -66,7 +66,6 @@ const OF_BRANCHES: MarkerRules = {
   expires: false,
   async requireTenant({ projectId, branchId }, { api }) {
     const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
-    if (branch === undefined)
-      throw new FleetError('RESTORE_POINT_REFUSED', `Branch ${branchId} of project ${projectId} is gone.`)
+    if (branch === undefined) throw goneTenant({ projectId, branchId }, 'RESTORE_POINT_REFUSED')
   },
 }

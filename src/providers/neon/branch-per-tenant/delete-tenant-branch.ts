@@ -1,13 +1,12 @@
 import { failpoint } from '../../../lib/failpoint.ts'
-import { FleetError } from '../../../model/errors.ts'
 import { type Mark, type MarkKind, sameMark } from '../../../model/mark.ts'
 import type { Placement } from '../../../model/tenant.ts'
+import { protectedBranch } from '../delete-project.ts'
 import { explained } from '../explained.ts'
 import { branchMark, neonName, unfinishedPrefix } from '../names.ts'
 import type { NeonAccount } from '../neon-account.ts'
 import type { NeonBranch } from '../neon-api.ts'
 import { unlessGone } from '../neon-api-error.ts'
-import { requirePart } from '../own-server.ts'
 import { foreignBranch, isOf } from './find-our-branch.ts'
 import { lineageOf } from './lineage.ts'
 import type { SharedProjects } from './shared-project.ts'
@@ -24,11 +23,9 @@ export async function deleteTenantBranch(
 ): Promise<void> {
   const { api } = account
   const { databaseId, own } = placement
-  requirePart(placement, 'branch')
   const projectId = own?.ids.project ?? (await projects.find(mark, true))?.projectId
   if (projectId === undefined) return
-  const branches =
-    (await explained(`Project ${projectId} was not looked at`, () => unlessGone(api.listBranches(projectId)))) ?? []
+  const branches = await listBranches(projectId, account)
   const unfinished = branches.filter((it) => it.name.startsWith(unfinishedPrefix(mark)) && isOf(it, mark))
   for (const { id, name } of [...unfinished, ...toDelete(branches, { databaseId, mark })])
     await account.change(projectId, `Branch "${name}" of project ${projectId} was not deleted`, () =>
@@ -37,7 +34,25 @@ export async function deleteTenantBranch(
   failpoint('tenant.database-dropped')
 }
 
-/** @throws FleetError DATABASE_FOREIGN */
+/**
+ * Refuses what the deletion of a tenant's branch would refuse. One that no creation has finished is not looked for.
+ * @throws FleetError as `deleteTenantBranch`
+ */
+export async function checkBranchDeletable(
+  { databaseId, own }: Pick<Placement, 'databaseId' | 'own'>,
+  mark: Mark,
+  account: NeonAccount,
+): Promise<void> {
+  const projectId = own?.ids.project
+  if (projectId !== undefined) toDelete(await listBranches(projectId, account), { databaseId, mark })
+}
+
+async function listBranches(projectId: string, { api }: NeonAccount): Promise<readonly NeonBranch[]> {
+  const listed = () => unlessGone(api.listBranches(projectId))
+  return (await explained(`Project ${projectId} was not looked at`, listed)) ?? []
+}
+
+/** @throws FleetError DATABASE_FOREIGN, SERVICE_REFUSED */
 function toDelete(
   branches: readonly NeonBranch[],
   { databaseId, mark }: { readonly databaseId: string | null; readonly mark: Mark },
@@ -55,10 +70,7 @@ function toDelete(
   if (foreign !== undefined) throw foreignBranch(foreign, mark)
   // Neon would refuse it when what hangs under it is gone already.
   const kept = lineage.find((it) => it.isProtected)
-  if (kept !== undefined)
-    throw new FleetError('SERVICE_REFUSED', `Branch ${kept.id} ("${kept.name}") is protected: nothing was deleted.`, {
-      remedy: "Lift its protection in Neon's console first.",
-    })
+  if (kept !== undefined) throw protectedBranch(kept)
   return lineage
 }
 

@@ -1,6 +1,5 @@
 import { failpoint } from '../../../lib/failpoint.ts'
 import type { ConnectionDescriptor } from '../../../model/connection.ts'
-import { FleetError } from '../../../model/errors.ts'
 import { type Mark, sameMark } from '../../../model/mark.ts'
 import type { Placement } from '../../../model/tenant.ts'
 import { type Client, withClient } from '../../../postgres/connect.ts'
@@ -17,9 +16,9 @@ import { isPassword, keepPassword, type Login, loginOf } from '../keep-password.
 import { branchMark, neonName } from '../names.ts'
 import type { NeonAccount } from '../neon-account.ts'
 import type { NeonBranch } from '../neon-api.ts'
-import { branchOf, databaseAt, ownerOf, ownServer } from '../own-server.ts'
+import { branchOf, databaseAt, ownerOf, ownServer, type TenantBranch } from '../own-server.ts'
 import { orNotFinished } from '../restore-branch.ts'
-import { requireBranch } from '../restore-source.ts'
+import { goneTenant, requireBranch } from '../restore-source.ts'
 import { withoutWrites } from '../without-writes.ts'
 import { closeBranch, listComputes, openBranch } from './computes.ts'
 import { foreignBranch } from './find-our-branch.ts'
@@ -47,7 +46,7 @@ export async function moveToRestorePoint(
     kind: 'tenant',
     key: keyOfDatabase(placement.database, { ...mark, kind: 'tenant' }),
   }
-  const old = await requireTenant(await getBranch({ projectId, branchId }, account), { tenantMark, keptMark })
+  const old = await requireTenant({ projectId, branchId }, { tenantMark, keptMark }, account)
   const since = account.clock.now().getTime()
   // What is returned to may have been closed to others, to be looked into: the tenant keeps the rights that it gave.
   let grants: readonly DatabaseGrant[] =
@@ -94,10 +93,12 @@ export async function moveToRestorePoint(
 
 /** @throws FleetError RESTORE_REFUSED for one that is gone, DATABASE_FOREIGN for what is neither the tenant nor kept already */
 async function requireTenant(
-  branch: NeonBranch | undefined,
+  { projectId, branchId }: TenantBranch,
   { tenantMark, keptMark }: { readonly tenantMark: Mark; readonly keptMark: Mark },
+  account: NeonAccount,
 ): Promise<NeonBranch> {
-  if (branch === undefined) throw new FleetError('RESTORE_REFUSED', `The branch of tenant "${tenantMark.key}" is gone.`)
+  const branch = await getBranch({ projectId, branchId }, account)
+  if (branch === undefined) throw goneTenant({ projectId, branchId }, 'RESTORE_REFUSED')
   const found = branchMark(branch)
   if (sameMark(found, tenantMark) || sameMark(found, keptMark)) return branch
   throw foreignBranch(branch, tenantMark)

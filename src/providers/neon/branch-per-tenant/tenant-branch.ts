@@ -3,7 +3,7 @@ import { failpoint } from '../../../lib/failpoint.ts'
 import { FleetError } from '../../../model/errors.ts'
 import type { Mark } from '../../../model/mark.ts'
 import type { Placement } from '../../../model/tenant.ts'
-import { databaseName, keyOfDatabase } from '../../database-names.ts'
+import { keyOfDatabase, loginRoleName } from '../../database-names.ts'
 import type { DatabaseSpec, TemplateRef } from '../../provider.ts'
 import { changeSurely, kindOf } from '../change-surely.ts'
 import { computeSettings } from '../compute-settings.ts'
@@ -13,7 +13,7 @@ import { explained } from '../explained.ts'
 import { neonName, ownerAnnotations, unfinishedName } from '../names.ts'
 import type { NeonAccount } from '../neon-account.ts'
 import type { NeonBranch } from '../neon-api.ts'
-import { awaited, ownServer, type TenantBranch } from '../own-server.ts'
+import { awaited, ownServer, TAKEN_ROLES, type TenantBranch } from '../own-server.ts'
 import { findOurBranch } from './find-our-branch.ts'
 import { prepareTenant } from './prepare-branch.ts'
 import type { SharedProject, SharedProjects } from './shared-project.ts'
@@ -21,9 +21,12 @@ import type { SharedProject, SharedProjects } from './shared-project.ts'
 /** What is never finished, and a scratch database, is deleted by Neon after so long, in milliseconds. */
 const EXPIRES_MS = 3_600_000
 
-/** Returns where what a mark stands for will be. Templates have no login role. */
+/**
+ * Returns where what a mark stands for will be. Templates have no login role.
+ * @throws FleetError TENANT_ID_INVALID, CONFIG_INVALID as `loginRoleName`
+ */
 export function plannedBranchDatabase(server: string, mark: Mark): Placement {
-  const database = databaseName(mark)
+  const database = loginRoleName(mark, TAKEN_ROLES)
   const loginRole = mark.kind === 'template' ? null : database
   return { server, database, databaseId: null, ownerRole: null, loginRole }
 }
@@ -31,7 +34,7 @@ export function plannedBranchDatabase(server: string, mark: Mark): Placement {
 /**
  * Makes the branch of a tenant from its template, with the login role of its application. A repeated call goes on where the last one
  * died, and sets the password of that role; of two at once, both get the same branch.
- * @throws FleetError TEMPLATE_MISSING, DATABASE_FOREIGN, SERVICE_LIMIT and the like
+ * @throws FleetError TENANT_ID_INVALID, TEMPLATE_MISSING, DATABASE_FOREIGN, SERVICE_LIMIT and the like
  */
 export async function createTenantBranch(
   { server, mark, template, password }: DatabaseSpec,
@@ -41,13 +44,15 @@ export async function createTenantBranch(
   // Its template is in it already.
   const project = await projects.ensure(mark, true)
   const { projectId, database, ownerRole: role } = project
+  // A project that is not of our making has an owner of its own.
+  const loginRole = loginRoleName(mark, [role])
   const { id: branchId } =
     (await findOurBranch(projectId, mark, account)) ?? (await make({ project, mark, template }, account))
   if (mark.kind !== 'scratch') await requireLasting({ projectId, branchId }, mark, account)
   // Not what the answer that made it has said: another process may have made it.
   const connection = await connectionOf({ projectId, branchId, database, role }, account)
   failpoint('tenant.database-created')
-  await prepareTenant(awaited(connection), { mark, loginRole: databaseName(mark), password })
+  await prepareTenant(awaited(connection), { mark, loginRole, password })
   failpoint('tenant.database-opened')
   return { ...placement, databaseId: branchId, own: ownServer(connection, { projectId, branchId }, account) }
 }
