@@ -29,7 +29,7 @@ export async function diagnoseNeon(
       ...(plan === undefined
         ? []
         : diagnosePlan(plan, settings, await countProjects(account, plan.plan.projects ?? 1))),
-      newProjects(account),
+      await newProjects(account),
       neverTried(account),
       ...(await more(plan)),
     )
@@ -52,8 +52,16 @@ async function countProjects(account: NeonAccount, most: number): Promise<Projec
   })
 }
 
-function newProjects({ settings }: NeonAccount): Diagnosis {
-  const { region, pgVersion, historyRetention, requestsPerMinute, requestsPerSecond } = settings
+async function newProjects({ api, settings }: NeonAccount): Promise<Diagnosis> {
+  const { region, orgId, pgVersion, historyRetention, requestsPerMinute, requestsPerSecond } = settings
+  const regions = await explained('The regions were not listed', () => api.listRegions(orgId))
+  if (!regions.includes(region))
+    return {
+      subject: 'Neon',
+      verdict: 'error',
+      message: `provider.region is "${region}", and projects cannot be made there.`,
+      remedy: `Set it to one of: ${regions.join(', ')}.`,
+    }
   const window = historyRetention === undefined ? 'as the plan has it' : `${historyRetention / 3_600_000} h`
   return {
     subject: 'Neon',

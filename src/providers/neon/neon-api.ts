@@ -217,4 +217,6 @@ export interface NeonApi {
   /** Says what the key is: `api_key_org`, `api_key_user`; others may come. */
   getAuthDetails(): Promise<{ readonly authMethod: string }>
   getOrganization(orgId: string): Promise<NeonOrganization>
+  /** Lists the ids of the regions that projects can be made in: those of an organisation, or all. */
+  listRegions(orgId?: string): Promise<readonly string[]>
 }

@@ -289,5 +289,13 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
         (it) => ({ name: present(it.name), plan: present(it.plan) }),
         usual,
       ),
+
+    listRegions: (orgId) =>
+      ask(
+        { method: 'GET', path: '/regions', projectId: null },
+        (params) => client.getActiveRegions(orgId === undefined ? {} : { org_id: orgId }, params),
+        (it) => it.regions.map(({ region_id }) => present(region_id)),
+        usual,
+      ),
   }
 }

@@ -73,6 +73,7 @@ const CALLS: { readonly [Name in keyof NeonApi]: readonly ((api: NeonApi) => Pro
   listOperations: [(api) => api.listOperations('p-1')],
   getAuthDetails: [(api) => api.getAuthDetails()],
   getOrganization: [(api) => api.getOrganization('org-1')],
+  listRegions: [(api) => api.listRegions(), (api) => api.listRegions('org-1')],
 }
 
 async function speak(only: 'required' | 'everything') {

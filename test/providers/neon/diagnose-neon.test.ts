@@ -61,6 +61,14 @@ describe('what the doctor says of a plan at Neon', () => {
     expect(elsewhere[0]?.message).toContain('its plan is not known')
   })
 
+  test('names a region that there is not, with those that there are', async () => {
+    const account = await setupNeonAccount()
+    const told = { subject: 'Neon', verdict: 'error', message: expect.stringContaining('"aws-moon-1"') }
+    const found = await account.open({ region: 'aws-moon-1' }).diagnose()
+    expect(found).toContainEqual({ ...told, remedy: expect.stringContaining('aws-us-east-1') })
+    expect((await account.provider.diagnose()).every(({ verdict }) => verdict !== 'error')).toBe(true)
+  })
+
   test('is asked for once, also where tenants are branches', async () => {
     const account = await setupNeonAccount({}, 'branch-per-tenant')
     await account.tenant('a')

@@ -201,4 +201,5 @@ const EMULATED = [
   'getProjectBranchRolePassword',
   'getAuthDetails',
   'getOrganization',
+  'getActiveRegions',
 ]

@@ -4,6 +4,8 @@ import type { Routes } from '../route.ts'
 
 /** The epoch of the organisation, which was there before the emulator. */
 const FOUNDED = new Date('2026-01-01T00:00:00Z')
+/** Some of Neon's: enough to tell one that there is from one that there is not. */
+const REGIONS = ['aws-us-east-1', 'aws-us-east-2', 'aws-us-west-2', 'aws-eu-central-1', 'azure-eastus2']
 
 export const accountRoutes: Routes = {
   getAuthDetails: {
@@ -12,6 +14,20 @@ export const accountRoutes: Routes = {
       body: {
         account_id: account.kind === 'org' ? account.orgId : 'user-of-the-emulator',
         auth_method: account.kind === 'org' ? 'api_key_org' : 'api_key_user',
+      },
+    }),
+  },
+  getActiveRegions: {
+    answer: () => ({
+      status: 200,
+      body: {
+        regions: REGIONS.map((id, index) => ({
+          region_id: id,
+          name: id,
+          default: index === 0,
+          geo_lat: '',
+          geo_long: '',
+        })),
       },
     }),
   },
