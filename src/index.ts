@@ -60,6 +60,7 @@ export type { RehearsalState } from './model/rehearsal-state.ts'
 export type {
   Loss,
   NotCompared,
+  RestorePlan,
   RestorePoint,
   RestorePointGrade,
   RestorePointReason,

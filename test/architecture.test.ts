@@ -41,6 +41,7 @@ const PURE = [
   'rehearsal/held-locks.ts',
   'rollout/needs-restore-point.ts',
   'rollout/next-step.ts',
+  'restore/choose-restore-point.ts',
   'restore/count-loss.ts',
   'restore/estimate-cost.ts',
   'restore/is-salvageable.ts',

@@ -4,15 +4,19 @@ import type { CatalogDb } from './catalog-schema.ts'
 /** How many tenants are named. */
 const EXAMPLES = 5
 
-/**
- * Counts the tenants of a provider that keeps histories of which nobody knows how far theirs reaches: a restore has ended it, or the
- * provider never said.
- */
-export async function countWithoutReach(
-  db: CatalogDb,
-): Promise<{ readonly tenants: number; readonly examples: readonly string[] }> {
-  const { rows } = await sql<{ tenants: number; examples: string[] | null }>`
-    select count(*)::int as tenants, (array_agg(id order by id))[1:${sql.lit(EXAMPLES)}] as examples
-    from fleet.tenant where state = 'ready' and placement ? 'own' and not placement -> 'own' ? 'reach'`.execute(db)
-  return { tenants: rows[0]?.tenants ?? 0, examples: rows[0]?.examples ?? [] }
+/** Tenants of a provider that keeps histories. */
+export interface WithoutReach {
+  readonly why: 'ended' | 'unknown'
+  readonly tenants: number
+  readonly examples: readonly string[]
+}
+
+/** Counts those whose history a restore has ended, and those of which the provider never said how far it reaches. */
+export async function countWithoutReach(db: CatalogDb): Promise<readonly WithoutReach[]> {
+  const { rows } = await sql<WithoutReach>`
+    select case when placement -> 'own' ? 'reach' then 'ended' else 'unknown' end as why, count(*)::int as tenants,
+      (array_agg(id order by id))[1:${sql.lit(EXAMPLES)}] as examples
+    from fleet.tenant where state = 'ready' and placement ? 'own' and coalesce(placement -> 'own' ->> 'reach', '0') = '0'
+    group by 1 order by 1`.execute(db)
+  return rows
 }

@@ -19,6 +19,8 @@ export interface StoredRestorePoint extends RestorePoint {
   readonly hasCopy: boolean
   /** By the catalog's clock. */
   readonly expired: boolean
+  /** Of what a restore has kept: the restore point that has taken its place. */
+  readonly replacedBy: string | null
 }
 
 export interface NewRestorePoint {
@@ -134,10 +136,10 @@ export async function listRestorePoints(
 export async function listReleasable(db: CatalogDb): Promise<readonly StoredRestorePoint[]> {
   const rows = await selectRestorePoints(db)
     .where(
-      sql<SqlBool>`p.state in ('failed', 'restored')
+      sql<SqlBool>`p.state = 'failed' or p.state = 'restored' and not p.goes_with_tenant
         or p.state = 'ready' and not p.goes_with_tenant and ${EXPIRES_AT} <= now()
         or p.state = 'creating' and p.replaced_by is null and p.created_at < now() - interval '1 hour'
-        or p.state in ('creating', 'ready') and exists (
+        or p.state in ('creating', 'ready', 'restored') and exists (
           select from fleet.tenant t where t.id = p.tenant_id and t.state = 'deleted')`,
     )
     .orderBy('p.id')
@@ -201,13 +203,21 @@ export async function forgetRestorePoint(db: CatalogDb, id: string): Promise<voi
 }
 
 /**
- * Writes down that a tenant is another database now, with another history. What went with it before may be removed by itself from
- * now on.
+ * Writes down that a tenant is another database now, with another history, and what goes with it from now on: of what it can return
+ * to, and what it has returned to. All else may be removed by itself.
  */
 export async function recordRestored(
   tx: CatalogTransaction,
-  { tenantId, placement, history }: { tenantId: string; placement: Placement; history: readonly string[] },
+  restored: {
+    readonly tenantId: string
+    readonly placement: Placement
+    readonly history: readonly string[]
+    readonly to: string
+    /** Ids of the databases that it is made from. */
+    readonly bound: readonly string[]
+  },
 ): Promise<void> {
+  const { tenantId, placement, history, to, bound } = restored
   const history_id = await saveHistory(tx, history)
   await tx
     .updateTable('fleet.tenant')
@@ -216,10 +226,9 @@ export async function recordRestored(
     .execute()
   await tx
     .updateTable('fleet.restore_point')
-    .set({ goes_with_tenant: false })
+    .set({ goes_with_tenant: sql<boolean>`coalesce(database_id = any(${bound}::text[]), false)` })
     .where('tenant_id', '=', tenantId)
-    .where('state', '=', 'ready')
-    .where('goes_with_tenant', '=', true)
+    .where((it) => it.or([it('state', '=', 'ready'), it('id', '=', parseId(to))]))
     .execute()
 }
 
@@ -280,6 +289,7 @@ function toRestorePoint(row: Row): StoredRestorePoint {
     expiresAt: row.expires_at,
     error: row.error,
     expired: row.expired,
+    replacedBy: row.replaced_by === null ? null : formatId(row.replaced_by),
   }
 }
 

@@ -1,7 +1,7 @@
 import { listAbandonedClosures } from '../catalog/closures.ts'
 import { listWithdrawn } from '../catalog/known-migrations.ts'
 import { readReleasedVersion } from '../catalog/meta.ts'
-import { countWithoutReach } from '../catalog/restore-point-reach.ts'
+import { countWithoutReach, type WithoutReach } from '../catalog/restore-point-reach.ts'
 import { findLatest } from '../catalog/rollouts.ts'
 import { countByState, countTenants } from '../catalog/tenant-counts.ts'
 import { readAnySecret } from '../catalog/tenants.ts'
@@ -126,23 +126,28 @@ export async function doctor(parts: Parts): Promise<readonly Diagnosis[]> {
     }),
     ...(await listAbandonedClosures(catalog.db)).map(diagnoseClosure),
     ...(await provider.diagnose()),
-    ...(provider.positions === undefined ? [] : diagnoseReach(await countWithoutReach(catalog.db))),
+    ...(provider.positions === undefined ? [] : (await countWithoutReach(catalog.db)).map(diagnoseReach)),
   ]
 }
 
 /** Told by the catalog, so that nobody is asked about each tenant. */
-function diagnoseReach({ tenants, examples }: Awaited<ReturnType<typeof countWithoutReach>>): Diagnosis[] {
-  if (tenants === 0) return []
-  const more = tenants > examples.length ? ', …' : ''
-  return [
-    {
-      subject: 'restore points',
-      verdict: 'warning',
-      message: `For ${tenants} of the tenants there may be no history to return to, and then no restore point is made: ${examples.join(', ')}${more}. Each has returned to what a restore had kept, or nobody said how far its history reaches.`,
-      remedy:
-        'Try `fleet restore-point create`. Where it is refused, move the tenant to a new one by dump and restore.',
-    },
-  ]
+function diagnoseReach({ why, tenants, examples }: WithoutReach): Diagnosis {
+  const who = `${tenants === 1 ? '1 tenant' : `${tenants} tenants`}: ${examples.join(', ')}${tenants > examples.length ? ', …' : ''}.`
+  return {
+    subject: 'restore points',
+    verdict: 'warning',
+    ...(why === 'ended'
+      ? {
+          message: `They returned to what a restore had kept, and can have no restore points and no restores any more: ${who}`,
+          remedy:
+            'Move each to a new tenant by dump and restore. Until then, back them up by other means, and roll risky migrations out to them with `--take-restore-points never`.',
+        }
+      : {
+          message: `Nobody said how far the history of these reaches, so they may get no restore points: ${who}`,
+          remedy:
+            'Try `fleet restore-point create`. Where it is refused, move the tenant to a new one by dump and restore.',
+        }),
+  }
 }
 
 /** What opening the fleet has not lifted by now. */

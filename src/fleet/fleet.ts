@@ -5,6 +5,7 @@ import type { FleetEvent } from '../model/events.ts'
 import type { AdoptionCandidate, AdoptionResult, CheckResult, FleetStatus } from '../model/fleet-status.ts'
 import type { Rehearsal, SampledTenant } from '../model/rehearsal.ts'
 import type {
+  RestorePlan,
   RestorePoint,
   RestoreResult,
   RestoreTenantOptions,
@@ -261,6 +262,12 @@ export interface Fleet {
     /** Removes those whose time is over, and what is left of those that failed; yields each that is gone. */
     prune(): AsyncIterable<RestorePoint>
   }
+  /**
+   * Says where `restore` would lead, without changing anything.
+   * @throws FleetError RESTORE_REFUSED naming what is in the way, or what there is to return to where `to` is needed;
+   * RESTORE_POINT_UNKNOWN, RESTORE_POINT_REFUSED, TENANT_UNKNOWN, TENANT_STATE
+   */
+  planRestore(tenantId: string, options?: Pick<RestoreTenantOptions, 'to'>): Promise<RestorePlan>
   /**
    * Returns a tenant to a restore point, under the same connection string unless `endpointChanged` says so; what was there before is kept as a restore point.
    * @throws FleetError RESTORE_REFUSED where something written since would be lost, or may be, or would stay behind;

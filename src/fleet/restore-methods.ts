@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 import { findRestorePoint, listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
 import { listSalvages } from '../catalog/salvages.ts'
 import { FleetError } from '../model/errors.ts'
-import type { RestorePoint, RestoreResult } from '../model/restore-point.ts'
+import type { RestorePlan, RestorePoint, RestoreResult } from '../model/restore-point.ts'
 import { createRestorePoint, type RestoreContext } from '../restore/create-restore-point.ts'
+import { planRestore } from '../restore/plan-restore.ts'
 import { pruneRestorePoints } from '../restore/release-restore-points.ts'
 import { restoreTenant } from '../restore/restore-tenant.ts'
 import { salvageRestorePoint } from '../restore/salvage-restore-point.ts'
@@ -11,7 +12,7 @@ import type { Fleet } from './fleet.ts'
 import { knownTenant } from './known-tenant.ts'
 import type { Parts } from './parts.ts'
 
-export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'restore'> {
+export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'planRestore' | 'restore'> {
   const context = restoreContext(parts)
   const { db } = context
 
@@ -35,6 +36,10 @@ export function restoreMethods(parts: Parts): Pick<Fleet, 'restorePoints' | 'res
       prune: async function* () {
         for await (const point of pruneRestorePoints(context)) yield toPublic(point)
       },
+    },
+    planRestore: async (tenantId, { to } = {}): Promise<RestorePlan> => {
+      const { point, isUnfinished, isLast } = await planRestore(await known(tenantId), { to }, context)
+      return { tenantId, point: toPublic(point), isUnfinished, isLast }
     },
     restore: async (tenantId, { salvage: directory, ...options } = {}): Promise<RestoreResult> => {
       const salvage = directory === undefined ? undefined : resolve(directory)
@@ -64,6 +69,7 @@ function toPublic({
   position: _position,
   hasCopy: _hasCopy,
   expired: _expired,
+  replacedBy: _replacedBy,
   ...point
 }: StoredRestorePoint): RestorePoint {
   return point

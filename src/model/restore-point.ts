@@ -90,6 +90,16 @@ export type Loss =
   | { readonly kind: 'at-most'; readonly rows: number; readonly tables: readonly TableLoss[] }
   | { readonly kind: 'unknown'; readonly why: string }
 
+/** Where a restore would lead. */
+export interface RestorePlan {
+  readonly tenantId: string
+  readonly point: RestorePoint
+  /** Whether a restore to it was begun, and has not come to its end. */
+  readonly isUnfinished: boolean
+  /** Whether the tenant can have no restore point after it, and not return any more. */
+  readonly isLast: boolean
+}
+
 export interface RestoreResult {
   readonly tenantId: string
   /** What the tenant returned to. */
@@ -103,6 +113,11 @@ export interface RestoreResult {
   readonly closedFor: number | null
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /**
+   * Whether it can return to the state before: `open`; `last`, where it can have no restore point after that and not return any
+   * more; `closed`, where that is so by now.
+   */
+  readonly wayBack: 'open' | 'last' | 'closed'
   /** Whether the tenant has another address now, of which its application has to be told. */
   readonly endpointChanged: boolean
   /** Null: none was asked for. */
@@ -145,7 +160,10 @@ export interface SalvageRecord {
 }
 
 export interface RestoreTenantOptions {
-  /** Id of the restore point; left out: the newest. */
+  /**
+   * Id of the restore point. Left out: what a restore that has not come to its end is on its way to, else the newest that was not
+   * kept by a restore; refused where the tenant has returned since it was made, or a newer one has expired.
+   */
   readonly to?: string | undefined
   /** Restore although what was written since, or an unknown part of it, will only be in the state that is kept. */
   readonly acceptDataLoss?: boolean

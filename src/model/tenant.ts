@@ -31,8 +31,8 @@ export interface OwnServer {
   /** The owner's password, encrypted. */
   readonly sealed: string
   /**
-   * How far back the history reaches that the provider keeps of it, in milliseconds, as it said when the tenant was made; absent:
-   * nobody knows, or there is none to return to.
+   * How far back the history reaches that the provider keeps of it, in milliseconds, as it said when the tenant was made; 0: there
+   * is none to return to any more; absent: nobody knows.
    */
   readonly reach?: number
   /** What the provider's API calls the parts of it, by what they are. */

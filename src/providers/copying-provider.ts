@@ -79,6 +79,10 @@ export interface RestoreOutcome {
   readonly settingsLost: readonly string[]
   /** Whether the tenant is reached by another address from now on, of which its application has to be told. */
   readonly endpointChanged: boolean
+  /** Whether the tenant can have no restore point any more, and not return again. */
+  readonly isLast: boolean
+  /** Ids of what cannot be removed before the tenant, which is made from it by now. */
+  readonly bound: readonly string[]
 }
 
 export interface BranchRequest {
@@ -142,6 +146,8 @@ export interface Positions {
 export interface CopyingProvider {
   /** Whether all restore points and branches of a tenant are gone once its database is deleted. */
   readonly copiesGoWithTenant: boolean
+  /** Whether a tenant that has returned to what a restore had kept can have no restore point any more, and not return again. */
+  readonly keptIsLast: boolean
   /** How many databases of one server are copied at once; more wait. */
   readonly copiesAtOnce: number
 

@@ -6,15 +6,13 @@ import {
   finishRestorePoint,
   forgetRestorePoint,
   insertRestorePoint,
-  isInActiveRollout,
-  listRestorePoints,
   recordRestored,
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { readHistory } from '../migrations/history.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'
-import type { Loss, RestoreTenantOptions, Salvage, WriteCounters } from '../model/restore-point.ts'
+import type { Loss, RestoreResult, RestoreTenantOptions, Salvage, WriteCounters } from '../model/restore-point.ts'
 import { isSameHistory, type Placement, type Tenant } from '../model/tenant.ts'
 import type { Client } from '../postgres/connect.ts'
 import type { RestoreOutcome } from '../providers/copying-provider.ts'
@@ -22,6 +20,7 @@ import { markOf, type RestoreContext, restorablePlacement } from './create-resto
 import { isSalvageable } from './is-salvageable.ts'
 import { judgeLoss } from './judge-loss.ts'
 import { lossRefusal } from './loss-refusal.ts'
+import { planRestore, unfinishedRefusal } from './plan-restore.ts'
 import { keepPosition } from './positions.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
 import { returnedElsewhere } from './returned-elsewhere.ts'
@@ -36,6 +35,8 @@ export interface TenantRestored {
   readonly loss: Loss
   /** Settings of the tenant's database that could not be applied again. */
   readonly settingsLost: readonly string[]
+  /** What a return to the state before would cost. */
+  readonly wayBack: RestoreResult['wayBack']
   /** Whether the tenant has another address now. */
   readonly endpointChanged: boolean
   /** How old the restore point was, in milliseconds. */
@@ -65,8 +66,8 @@ export async function restoreTenant(
   context: RestoreContext,
 ): Promise<TenantRestored> {
   const placement = restorablePlacement(tenant)
-  await refuseWhatIsInTheWay(tenant, rolloutId, context)
-  const point = placed(await keepPosition(await choosePoint(tenant, to, context), placement, context))
+  const planned = await planRestore(tenant, { to, rolloutId }, context)
+  const point = placed(await keepPosition(planned.point, placement, context))
   const { keptId, isNew } = await recordKept(tenant, { point, rolloutId }, context)
   failpoint('restore.recorded')
   const giveFolderBack = await claimFolder(tenant.id, { directory, keptId }).catch(async (error: unknown) => {
@@ -76,7 +77,7 @@ export async function restoreTenant(
   // Where the answer decides nothing, clients do not wait for it to be exact.
   const ahead = acceptDataLoss ? undefined : await readAheadIfPossible(placement, point, context)
   let seen: Seen = { history: point.history, isReturned: true }
-  let loss: Loss = { kind: 'unknown', why: 'it was counted by a process that did not come to its end' }
+  let loss: Loss = { kind: 'unknown', why: 'another process has looked, and done the restore' }
   const request = {
     placement,
     point,
@@ -118,7 +119,9 @@ export async function restoreTenant(
   const { settingsLost, closedFor, endpointChanged, placement: now } = outcome
   const salvage =
     directory === undefined ? null : await salvageKept({ ...tenant, placement: now }, kept, directory, context)
-  return { tenantId: tenant.id, point: restored, kept, loss, settingsLost, endpointChanged, age, closedFor, salvage }
+  const wayBack = outcome.isLast ? 'closed' : context.provider.keptIsLast ? 'last' : 'open'
+  const result = { loss, settingsLost, wayBack, endpointChanged, age, closedFor, salvage } as const
+  return { tenantId: tenant.id, point: restored, kept, ...result }
 }
 
 /** With these, the answer to a COMMIT may have been lost. */
@@ -130,39 +133,6 @@ const UNCERTAIN: readonly FleetErrorCode[] = [
   'SERVICE_BUSY',
 ]
 
-async function refuseWhatIsInTheWay(
-  { id, pinned }: Tenant,
-  rolloutId: number | undefined,
-  { db }: RestoreContext,
-): Promise<void> {
-  if (pinned !== null)
-    throw new FleetError('RESTORE_REFUSED', `Tenant "${id}" is pinned: ${pinned}.`, {
-      remedy: `Run \`fleet tenant unpin ${id}\` first.`,
-    })
-  if (await isInActiveRollout(db, id, { except: rolloutId }))
-    throw new FleetError('RESTORE_REFUSED', `A rollout that is not over has tenant "${id}" in hand.`, {
-      remedy: 'Wait until it is over, or give it up with `fleet rollout abort`.',
-    })
-}
-
-async function choosePoint(
-  { id: tenantId, placement }: Tenant,
-  to: string | undefined,
-  { db }: RestoreContext,
-): Promise<StoredRestorePoint> {
-  const ready = await listRestorePoints(db, { tenantId, states: ['ready'] })
-  const chosen = to === undefined ? ready.find((it) => !it.expired) : ready.find((it) => it.id === to)
-  if (chosen !== undefined) return usable(chosen, placement)
-  const all = ready.map(({ id }) => id).join(', ') || 'none'
-  const asked = to === undefined ? undefined : await findRestorePoint(db, to)
-  if (asked?.tenantId === tenantId)
-    throw new FleetError('RESTORE_REFUSED', `Restore point ${to} is ${asked.state}. Ready are: ${all}.`)
-  if (asked !== undefined)
-    throw new FleetError('RESTORE_REFUSED', `Restore point ${to} is one of tenant "${asked.tenantId}".`)
-  const what = to === undefined ? `Tenant "${tenantId}" has no restore point` : `There is no restore point "${to}"`
-  throw new FleetError('RESTORE_POINT_UNKNOWN', `${what}. Of tenant "${tenantId}" there are: ${all}.`)
-}
-
 function placed(point: StoredRestorePoint): ReadyRestorePoint {
   const { id, databaseId } = point
   if (databaseId !== null) return { ...point, databaseId }
@@ -170,13 +140,6 @@ function placed(point: StoredRestorePoint): ReadyRestorePoint {
 }
 
 type ReadyRestorePoint = StoredRestorePoint & { readonly databaseId: string }
-
-function usable(point: StoredRestorePoint, placement: Placement | null): StoredRestorePoint {
-  const { id, server, expired, expiresAt } = point
-  if (expired) throw new FleetError('RESTORE_REFUSED', `Restore point ${id} has expired: ${expiresAt?.toISOString()}.`)
-  if (server === placement?.server) return point
-  throw new FleetError('RESTORE_REFUSED', `Restore point ${id} is on server "${server}", the tenant is not.`)
-}
 
 /**
  * Before anything is renamed; after a crash, the record that is there already.
@@ -190,10 +153,7 @@ async function recordKept(
   const { db, provider } = context
   const unfinished = await findUnfinishedRestore(db, tenant.id)
   if (unfinished?.to === point.id) return { keptId: unfinished.kept, isNew: false }
-  if (unfinished !== undefined)
-    throw new FleetError('RESTORE_REFUSED', `A restore of tenant "${tenant.id}" to ${unfinished.to} is not over.`, {
-      remedy: `Let it come to its end: fleet restore ${tenant.id} --to ${unfinished.to}`,
-    })
+  if (unfinished !== undefined) throw unfinishedRefusal(tenant.id, unfinished)
   const placement = restorablePlacement(tenant)
   const keptId = await insertRestorePoint(db, {
     tenantId: tenant.id,
@@ -255,9 +215,6 @@ async function recordOutcome(
   { db }: RestoreContext,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    await recordRestored(tx, { tenantId, placement: outcome.placement, history: seen.history })
-    // One that the tenant was not seen to have returned to is there still.
-    if (seen.isReturned) await changeRestorePoint(tx, point.id, 'restore')
     if (outcome.kept === null) await changeRestorePoint(tx, keptId, 'fail', 'It was dropped meanwhile.')
     // What is written from now on is written to the copy, whose statistics began at nothing. Those of a state that was
     // kept before go on, and nobody looked at them when it came back.
@@ -269,6 +226,10 @@ async function recordOutcome(
         history,
         counters,
       })
+    // One that the tenant was not seen to have returned to is there still.
+    if (seen.isReturned) await changeRestorePoint(tx, point.id, 'restore')
+    const { placement, bound } = outcome
+    await recordRestored(tx, { tenantId, placement, history: seen.history, to: point.id, bound })
   })
 }
 

@@ -65,7 +65,7 @@ test('an undo says who returns, who cannot, and what follows, in 80 columns', ()
     " Undo of r7  digest c41d07aa
 
        411 tenants return to what they had before. Their sessions are ended while
-       the databases are exchanged; what is there now is kept.
+       that is done; what is there now is kept.
 
        wave      tenants  at once            failures allowed
        canary          4  1 (of 32: strict)  0
@@ -115,8 +115,8 @@ test('an undo that prefers down says who goes back so, and why the others do not
   expect(shown).toMatchInlineSnapshot(`
     " Undo of r7  digest c41d07aa
 
-       11 tenants return to what they had before. Their sessions are ended while the
-       databases are exchanged; what is there now is kept.
+       11 tenants return to what they had before. Their sessions are ended while
+       that is done; what is there now is kept.
        400 tenants go back by \`down\`, which loses nothing: 0040_index_seats. What
        was written since stays.
        0039_split_name is not taken back by \`down\`: its \`down\` may lose something:

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { renderRestored, renderRestorePoints } from '../../src/cli/renderers/render-restore-points.ts'
+import { describe, expect, test } from 'vitest'
+import { questionOf, renderRestored, renderRestorePoints } from '../../src/cli/renderers/render-restore-points.ts'
 import type { RestorePoint, RestoreResult } from '../../src/model/restore-point.ts'
 import { page } from './example-plan.ts'
 
@@ -29,6 +29,7 @@ const result: RestoreResult = {
   age: 1_000,
   closedFor: 20,
   settingsLost: [],
+  wayBack: 'open',
   endpointChanged: false,
   salvage: null,
 }
@@ -59,4 +60,36 @@ test('one row is, two are', () => {
   const atMost = (rows: number) => renderRestored({ ...result, loss: { kind: 'at-most', rows, tables: [] } })
   expect(atMost(1)).toContain('At most 1 row written since is only in p8 now.')
   expect(atMost(2)).toContain('At most 2 rows written since are only in p8 now.')
+})
+
+describe('who restores a tenant', () => {
+  test.each([
+    ['open', ' Back again: fleet restore acme --to p8\n'],
+    [
+      'last',
+      ' Back again, after which it can have no restore point and not return any more: fleet restore acme --to p8\n',
+    ],
+    [
+      'closed',
+      ' It cannot return any more, and can have no restore point. The rows that only p8 has: fleet restore-point',
+    ],
+  ] as const)('hears whether it can be taken back: %s', (wayBack, expected) => {
+    const said = `${renderRestored({ ...result, wayBack })}\n`
+    expect(said).toContain(expected)
+    expect(said.includes('--to p8')).toBe(wayBack !== 'closed')
+  })
+
+  test('is asked with the state that it returns to, and what that costs', () => {
+    const plan = { tenantId: 'acme', point: { ...point, readyAt: new Date(2026, 10, 23, 1, 2) } }
+    const price = ', after which it can have no restore point and not return any more'
+    const asked = 'tenant acme to p7, of 2026-11-23 01:02, at 0002_price'
+    expect(questionOf({ ...plan, isUnfinished: false, isLast: false })).toBe(`Return ${asked}?`)
+    expect(questionOf({ ...plan, isUnfinished: false, isLast: true })).toBe(`Return ${asked}${price}?`)
+    expect(questionOf({ ...plan, isUnfinished: true, isLast: false })).toBe(`Go on returning ${asked}?`)
+  })
+
+  test('is not told that something was written where nobody has looked', () => {
+    const loss = { kind: 'unknown', why: 'another process has looked, and done the restore' } as const
+    expect(renderRestored({ ...result, loss })).toContain('What was written since, if anything, is only in p8 now.')
+  })
 })

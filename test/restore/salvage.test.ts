@@ -159,9 +159,10 @@ describe('a salvage', () => {
       expect(killed.code).toBe('SIGKILL')
       expect(await asOwner('select * from items')).toEqual([])
       expect(await readdir(folder)).not.toContain('salvage.json')
-      // The tenant has returned already: the same command again would take it forth.
+      // The tenant has returned already: there is nothing that the same command could take it back to.
       const again = await runFleet(args, { root, env })
-      expect(again).toMatchObject({ code: 2, output: expect.stringContaining('fleet restore-point salvage p2') })
+      expect(again.code).toBe(5)
+      expect(again.output.replaceAll(/\s+/g, ' ')).toContain('fleet restore-point salvage p2')
       expect(await asOwner('select * from items')).toEqual([])
       expect(await runFleet(['restore-point', 'salvage', 'p2', folder], { root, env })).toMatchObject({ code: 0 })
       expect((await readdir(folder)).sort()).toEqual(['public.items.csv', 'salvage.json'])

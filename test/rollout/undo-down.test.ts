@@ -56,8 +56,8 @@ describe('undo that prefers down', () => {
     expect(shown.output.replace(/digest \w+/, 'digest …').replaceAll(id, 'r…')).toMatchInlineSnapshot(`
       " Undo of r…  digest …
 
-         2 tenants return to what they had before. Their sessions are ended while the
-         databases are exchanged; what is there now is kept.
+         2 tenants return to what they had before. Their sessions are ended while that
+         is done; what is there now is kept.
          1 tenant goes back by \`down\`, which loses nothing: 0004_index. What was
          written since stays.
          0003_note is not taken back by \`down\`: its \`down\` may lose something: The

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { EXIT } from '../../model/error-meaning.ts'
 import { confirm } from '../confirm.ts'
 import { exitCodeOfSalvage } from '../exit-codes.ts'
-import { renderRestored } from '../renderers/render-restore-points.ts'
+import { questionOf, renderRestored } from '../renderers/render-restore-points.ts'
 import { withFleet } from '../with-fleet.ts'
 
 interface RestoreFlags {
@@ -18,7 +18,10 @@ export function restoreCommand(): Command {
       'Return a tenant to a restore point, under the same connection string where that can be; the state before is kept',
     )
     .argument('<tenant>')
-    .option('--to <id>', 'the restore point (default: the newest)')
+    .option(
+      '--to <id>',
+      'the restore point (default: the newest that no restore has kept, if the tenant has not returned since)',
+    )
     .option(
       '--accept-data-loss',
       'also where rows were written since, or nobody can tell: they will only be in what is kept',
@@ -33,14 +36,13 @@ export function restoreCommand(): Command {
     .addHelpText('after', HELP)
     .action((tenantId: string, { to, acceptDataLoss, salvage, force }: RestoreFlags, command: Command) =>
       withFleet(command, async (fleet, face) => {
-        // Who mistyped an id hears it before being asked.
-        await fleet.tenants.show(tenantId)
-        const point = to === undefined ? 'its newest restore point' : `restore point ${to}`
-        if (!(await confirm(face, `Return tenant ${tenantId} to ${point}?`))) {
+        // Who mistyped an id hears it before being asked, and what was agreed to is what is done.
+        const plan = await fleet.planRestore(tenantId, { to })
+        if (!(await confirm(face, questionOf(plan)))) {
           face.note('Nothing was changed.')
           return EXIT.no
         }
-        const restored = await fleet.restore(tenantId, { to, acceptDataLoss, salvage, force })
+        const restored = await fleet.restore(tenantId, { to: plan.point.id, acceptDataLoss, salvage, force })
         face.answer(restored, renderRestored)
         return restored.salvage === null ? EXIT.done : exitCodeOfSalvage(restored.salvage)
       }),
@@ -48,10 +50,14 @@ export function restoreCommand(): Command {
 }
 
 const HELP = `
-The tenant's sessions are ended and its database is exchanged by renaming, whatever its size. What was written
+The tenant's sessions are ended while it returns, which takes moments, whatever its size. What was written
 since the restore point is counted first; where it is not certain that there is nothing, exit 5. Rows that were
 inserted or updated since and that --salvage can write to files need no --accept-data-loss; deletions, large
 objects and what is unknown do.
+
+Without --to, a restore that was interrupted goes on; else the tenant returns to the newest restore point. Where
+it has returned since that was made, or a newer one has expired, that is refused, and says what there is: what a
+restore has kept is never taken by default.
 
   fleet restore-point list acme    what it can return to
   fleet restore acme --salvage ./acme-rows

@@ -1,6 +1,13 @@
 import { systemClock } from '../../lib/clock.ts'
 import { formatBytes } from '../../lib/format-bytes.ts'
-import type { Loss, RestorePoint, RestoreResult, Salvage, SalvageRecord } from '../../model/restore-point.ts'
+import type {
+  Loss,
+  RestorePlan,
+  RestorePoint,
+  RestoreResult,
+  Salvage,
+  SalvageRecord,
+} from '../../model/restore-point.ts'
 import type { Page } from '../face.ts'
 import { countOf, formatDuration, formatTime, formatVersion, isOrAre } from './format-values.ts'
 import { table } from './table.ts'
@@ -29,6 +36,17 @@ function expiryText({ goesWithTenant, expiresAt }: RestorePoint): string {
   return expiresAt === null ? '' : formatTime(expiresAt)
 }
 
+/** Asks whether a tenant shall return to where that leads, and says what it costs. */
+export function questionOf({ tenantId, point, isUnfinished, isLast }: RestorePlan): string {
+  const { id, readyAt, version } = point
+  const what = `${isUnfinished ? 'Go on returning' : 'Return'} tenant ${tenantId} to ${id}`
+  const since = readyAt === null ? '' : `, of ${formatTime(readyAt)}`
+  return `${what}${since}, at ${formatVersion(version)}${isLast ? `, ${LAST}` : ''}?`
+}
+
+/** Of what a return to it costs. */
+const LAST = 'after which it can have no restore point and not return any more'
+
 /** Says what a tenant has returned to. */
 export function renderRestored(result: RestoreResult): string {
   const { tenantId, point, kept, loss, age, closedFor, settingsLost, endpointChanged, salvage } = result
@@ -37,7 +55,7 @@ export function renderRestored(result: RestoreResult): string {
     ...(closedFor === null ? [] : [` Its clients had to wait for ${closedFor} ms.`]),
     ...(endpointChanged ? [` It has another address now. Give its application: fleet tenant url ${tenantId}`] : []),
     ` ${lossText(loss, kept)}`,
-    ` Back again: fleet restore ${tenantId} --to ${kept.id}`,
+    ` ${wayBackText(result)}`,
     ...settingsLost.map((it) => ` Could not be set again: ${it}`),
     ...(salvage === null ? [] : [renderSalvage(salvage)]),
   ].join('\n')
@@ -63,13 +81,17 @@ export function renderSalvagesLeft(salvages: readonly SalvageRecord[]): string {
     .join('\n')
 }
 
+function wayBackText({ tenantId, kept, wayBack }: RestoreResult): string {
+  if (wayBack === 'closed')
+    return `It cannot return any more, and can have no restore point. The rows that only ${kept.id} has: fleet restore-point salvage ${kept.id} <folder>`
+  return `Back again${wayBack === 'last' ? `, ${LAST}` : ''}: fleet restore ${tenantId} --to ${kept.id}`
+}
+
 function lossText(loss: Loss, { id }: RestorePoint): string {
   if (loss.kind === 'none') return 'Nothing had been written since.'
   if (loss.kind === 'exact')
     return `${countOf(loss.newer, 'row')} inserted or updated since ${isOrAre(loss.newer)} only in ${id} now; ${countOf(loss.older, 'row')} deleted or updated since ${isOrAre(loss.older)} back.`
-  const what =
-    loss.kind === 'unknown'
-      ? 'What was written since is'
-      : `At most ${countOf(loss.rows, 'row')} written since ${isOrAre(loss.rows)}`
-  return `${what} only in ${id} now.`
+  if (loss.kind === 'at-most')
+    return `At most ${countOf(loss.rows, 'row')} written since ${isOrAre(loss.rows)} only in ${id} now.`
+  return `What was written since, if anything, is only in ${id} now. How much that is, is unknown: ${loss.why}.`
 }

@@ -19,7 +19,7 @@ export function renderUndo(plan: RolloutPlan, undo: UndoPlan, page: Page): strin
       ? []
       : [
           say(
-            `${countOf(restored, 'tenant')} return${restored === 1 ? 's' : ''} to what ${restored === 1 ? 'it' : 'they'} had before. Their sessions are ended while the databases are exchanged; what is there now is kept.`,
+            `${countOf(restored, 'tenant')} return${restored === 1 ? 's' : ''} to what ${restored === 1 ? 'it' : 'they'} had before. Their sessions are ended while that is done; what is there now is kept.`,
           ),
         ]),
     ...downText(undo).map(say),

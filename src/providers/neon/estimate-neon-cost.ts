@@ -9,7 +9,7 @@ export const CALLS_PER_TENANT = {
   /** Without a look at what would be lost, and with it. */
   restore: { least: 16, most: 24 },
   /** Of a tenant that is a branch. */
-  branchRestore: { least: 15, most: 23 },
+  branchRestore: { least: 16, most: 24 },
   rehearse: 9,
   /** A look before, whether it sleeps, and the suspension. */
   suspend: 2,

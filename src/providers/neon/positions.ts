@@ -17,7 +17,7 @@ export function createPositions(account: NeonAccount): Positions {
   return {
     async note(placement, observe) {
       const reachMs = placement.own?.reach
-      if (reachMs === undefined) return null
+      if (reachMs === undefined || reachMs === 0) return null
       const { branchId } = branchOf(placement)
       return withClient(
         connectionTo(placement, account),

@@ -24,6 +24,8 @@ export function projectPerTenant(account: NeonAccount): TenantPlacement {
     hasTemplates: false,
     sharesServers: false,
     copiesAtOnce: BRANCHES_AT_ONCE,
+    // It hangs under what was kept then, and no such branch is set back to a moment.
+    keptIsLast: true,
 
     async ensureTemplate() {
       throw noTemplates()

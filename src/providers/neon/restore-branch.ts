@@ -6,9 +6,11 @@ import type { RestoreOutcome, RestoreRequest } from '../copying-provider.ts'
 import { lockMigrations } from '../lock-migrations.ts'
 import { awaitVisible } from './await-visible.ts'
 import { formatBranchAddress, parseBranchAddress } from './branch-address.ts'
+import { ancestorsOf } from './branch-per-tenant/lineage.ts'
 import { changeSurely, kindOf } from './change-surely.ts'
 import { type DatabaseGrant, giveGrants, readGrants } from './database-grants.ts'
 import { deleteBranch, findBranch } from './delete-branch.ts'
+import { explained } from './explained.ts'
 import { isPassword, keepPassword, loginOf } from './keep-password.ts'
 import { neonName } from './names.ts'
 import type { NeonAccount } from './neon-account.ts'
@@ -67,10 +69,11 @@ export async function restoreBranch(
     )
   }
   failpoint('restore.swapped')
-  const { kept, isRoot } = await orNotFinished(placement.database, finish)
+  const { kept, bound } = await orNotFinished(placement.database, finish)
+  const isLast = bound.length > 0
   const { database } = parseBranchAddress(point.database)
   return {
-    placement: isRoot ? placement : withoutReach(placement),
+    placement: isLast ? withoutReach(placement) : placement,
     kept: {
       server: placement.server,
       database: formatBranchAddress({ projectId, database, branch: keptName }),
@@ -79,11 +82,13 @@ export async function restoreBranch(
     closedFor,
     settingsLost: [],
     endpointChanged: false,
+    isLast,
+    bound,
   }
 
-  async function finish(): Promise<{ readonly kept: NeonBranch; readonly isRoot: boolean }> {
+  async function finish(): Promise<{ readonly kept: NeonBranch; readonly bound: readonly string[] }> {
     await waitForProject(projectId, account)
-    const { parentId } = await requireRestored({ projectId, branchId }, account)
+    const restored = await requireRestored({ projectId, branchId }, account)
     const isVerified = await withClient(connection, { applicationName: 'fleet/restored' }, async (client) => {
       await giveGrants(client, grants)
       return (await request.verify?.(client)) ?? true
@@ -93,7 +98,14 @@ export async function restoreBranch(
     // It now hangs under what was kept, which could not be removed before it; and what it marked, the tenant is.
     if (mark.kind === 'restore-point' && isVerified)
       await deleteBranch({ projectId, name: neonName(mark), branchId: point.databaseId }, mark, account)
-    return { kept: found, isRoot: parentId === null }
+    return { kept: found, bound: restored.parentId === null ? [] : await boundTo(restored, found) }
+  }
+
+  /** What a tenant hangs under that is no root any more; and the root that it was, of which Neon does not let go. */
+  async function boundTo(tenant: NeonBranch, kept: NeonBranch): Promise<readonly string[]> {
+    const listed = () => account.api.listBranches(projectId)
+    const branches = await explained(`Project ${projectId} was not looked at`, listed)
+    return [kept, ...ancestorsOf(branches, tenant)].map(({ id }) => id)
   }
 
   async function restore(wanted: NeonRestore): Promise<void> {
@@ -125,10 +137,8 @@ async function awaitKept(
 }
 
 /** A branch that is no root any more has no history to return to. */
-function withoutReach({ own, ...placement }: Placement): Placement {
-  if (own === undefined) return placement
-  const { reach: _, ...rest } = own
-  return { ...placement, own: rest }
+function withoutReach(placement: Placement): Placement {
+  return placement.own === undefined ? placement : { ...placement, own: { ...placement.own, reach: 0 } }
 }
 
 /**

@@ -45,6 +45,11 @@ export async function requireBranch(
   return branch
 }
 
+const NO_ROOT =
+  'It was returned to what an earlier restore had kept, which ended it for good. What its restore points hold can be read out: ' +
+  '`fleet restore-point salvage`. To have restore points again, move it to a new tenant by dump and restore; until then, roll ' +
+  'risky migrations out to it with `--take-restore-points never`.'
+
 /**
  * Refuses a restore that Neon would refuse, or a restore point that nothing could be restored to, before anybody is disturbed.
  * @param code what is refused
@@ -58,7 +63,13 @@ export async function requireRestorable(
   const branch = await explained(`Branch ${branchId} was not looked at`, () => api.getBranch(projectId, branchId))
   if (branch === undefined) throw goneTenant({ projectId, branchId }, code)
   if (branch.parentId !== null)
-    throw new FleetError(code, `Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`)
+    throw new FleetError(
+      code,
+      `Branch ${branchId} of project ${projectId} is no root: it has no history to return to.`,
+      {
+        remedy: NO_ROOT,
+      },
+    )
   const restricted = branch.restrictedActions.find(({ name }) => name === 'restore')
   if (restricted !== undefined)
     throw new FleetError(

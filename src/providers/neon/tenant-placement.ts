@@ -9,6 +9,7 @@ export type TenantPlacement = Pick<
   | 'hasTemplates'
   | 'sharesServers'
   | 'copiesAtOnce'
+  | 'keptIsLast'
   | 'ensureTemplate'
   | 'deleteTemplate'
   | 'plannedPlacement'

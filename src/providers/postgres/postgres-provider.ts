@@ -78,6 +78,7 @@ export function createPostgresProvider({
   return {
     kind: 'postgres',
     copiesGoWithTenant: false,
+    keptIsLast: false,
     keepsDeletedFor: 0,
     sharesServers: true,
     copiesAtOnce: copies.atOnce ?? COPIES_AT_ONCE,

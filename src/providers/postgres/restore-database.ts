@@ -104,6 +104,8 @@ export async function restoreDatabase(
       settingsLost,
       closedFor,
       endpointChanged: false,
+      isLast: false,
+      bound: [],
     }
   }
 }

@@ -68,6 +68,7 @@ describe('a fleet whose tenants are branches at Neon', () => {
     await asApplication('a', (client) => client.query('insert into items values (1, 10)'))
     const { kept, endpointChanged } = await fleet.restore('a', { acceptDataLoss: true })
     expect(endpointChanged).toBe(true)
+    expect(kept.goesWithTenant).toBe(true)
     // As if its time were over.
     await inCatalog((client) =>
       client.query(`update fleet.restore_point set keep = interval '0' where state = 'ready'`),

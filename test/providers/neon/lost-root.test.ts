@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { runFleet } from '../../support/fleet-process.ts'
 import { needsEmulator } from '../../support/neon-emulator/test-emulator.ts'
 import { setupNeonFleet } from './neon-fleet.ts'
+import { seeProjects } from './see-projects.ts'
 
 beforeEach(needsEmulator)
 
@@ -15,9 +19,44 @@ test('a tenant that returned to what a restore had kept gets no restore point th
   await expect(fleet.restorePoints.create('a')).rejects.toMatchObject({
     code: 'RESTORE_POINT_REFUSED',
     message: expect.stringContaining('is no root'),
+    remedy: expect.stringContaining('--take-restore-points never'),
   })
   const warnings = (await fleet.doctor()).filter(({ subject }) => subject === 'restore points')
-  expect(warnings).toMatchObject([{ verdict: 'warning', message: expect.stringContaining('then: a. ') }])
+  expect(warnings).toMatchObject([{ verdict: 'warning', message: expect.stringMatching(/any more: 1 tenant: a\.$/) }])
+  expect(warnings[0]?.remedy).not.toContain('restore-point create')
+})
+
+test('who returns to what a restore had kept hears before that it is the last time, and after it what is left', async () => {
+  const { fleet, create, asApplication, root, env, emulator, inCatalog } = await setupNeonFleet()
+  await create(['a'])
+  await fleet.restorePoints.create('a')
+  await asApplication('a', (client) => client.query('insert into items values (1, 10)'))
+  const { kept, wayBack } = await fleet.restore('a', { acceptDataLoss: true })
+  expect(wayBack).toBe('last')
+  await expect(fleet.restore('a', { acceptDataLoss: true })).rejects.toMatchObject({
+    code: 'RESTORE_REFUSED',
+    remedy: expect.stringContaining(`after which it can have no restore point: \`fleet restore a --to ${kept.id}\``),
+  })
+  expect(await fleet.planRestore('a', { to: kept.id })).toMatchObject({ isLast: true })
+  await asApplication('a', (client) => client.query('insert into items values (2, 20)'))
+  const last = await fleet.restore('a', { to: kept.id, acceptDataLoss: true })
+  expect(last).toMatchObject({ wayBack: 'closed', point: { goesWithTenant: true }, kept: { goesWithTenant: true } })
+  await expect(fleet.restore('a', { to: last.kept.id, acceptDataLoss: true })).rejects.toMatchObject({
+    code: 'RESTORE_REFUSED',
+    remedy: expect.stringMatching(/^(?!.*--accept-data-loss).*fleet restore-point salvage/),
+  })
+  await inCatalog((client) => client.query(`update fleet.restore_point set keep = interval '0'`))
+  expect((await Array.fromAsync(fleet.restorePoints.prune())).map(({ id }) => id)).not.toContain(kept.id)
+  // All that is at Neon is listed: what it hangs under, too.
+  const branches = (await seeProjects(emulator)).flatMap((it) => it.branches.map(({ name }) => name))
+  const listed = (await fleet.restorePoints.list({ tenantId: 'a' })).map(({ id }) => `fleet/undo/${id}`)
+  expect(branches.filter((name) => name !== 'main').sort()).toEqual(listed.sort())
+  const rows = join(root, 'rows')
+  const salvage = await runFleet(['restore-point', 'salvage', last.kept.id, rows], { root, env })
+  expect(salvage.code, salvage.output).toBe(0)
+  expect(await readFile(join(rows, 'public.items.csv'), 'utf8')).toContain('"2"')
+  await fleet.tenants.delete(['a'])
+  expect(await fleet.restorePoints.list()).toEqual([])
 })
 
 /** Rows 1, 2, 3 in a tenant, with a restore point after each. */

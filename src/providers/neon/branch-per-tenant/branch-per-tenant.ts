@@ -30,6 +30,7 @@ export function branchPerTenant(account: NeonAccount): TenantPlacement {
     sharesServers: true,
     // Changes of one project wait for each other.
     copiesAtOnce: 1,
+    keptIsLast: false,
 
     ensureTemplate: (spec, build) => ensureTemplateBranch(spec, build, context),
     deleteTemplate: (ref, mark) => deleteTemplateBranch(ref, mark, context),

@@ -18,6 +18,12 @@ export function lineageOf<T extends Link>(branches: readonly T[], tenant: T, isO
   }
 }
 
+/** Returns what a branch hangs under, up to a root. */
+export function ancestorsOf<T extends Link>(branches: readonly T[], { parentId }: Pick<Link, 'parentId'>): T[] {
+  const parent = branches.find(({ id }) => id === parentId)
+  return parent === undefined ? [] : [parent, ...ancestorsOf(branches, parent)]
+}
+
 /** Returns a branch after all that hang under it. */
 export function childrenFirst<T extends Link>(branches: readonly T[], branch: T): T[] {
   const children = branches.filter(({ parentId }) => parentId === branch.id)

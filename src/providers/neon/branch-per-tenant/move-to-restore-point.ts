@@ -22,6 +22,7 @@ import { goneTenant, requireBranch } from '../restore-source.ts'
 import { withoutWrites } from '../without-writes.ts'
 import { closeBranch, listComputes, openBranch } from './computes.ts'
 import { foreignBranch } from './find-our-branch.ts'
+import { ancestorsOf } from './lineage.ts'
 
 /**
  * Puts the branch of a restore point in the place of a tenant's: it gets a compute, and with it another host, and the name; the
@@ -75,6 +76,11 @@ export async function moveToRestorePoint(
   const connection = await orNotFinished(placement.database, () =>
     arrive(restored, { grants, login, tenantMark }, account),
   )
+  const listed = () => account.api.listBranches(projectId)
+  const branches = await orNotFinished(placement.database, () =>
+    explained(`Project ${projectId} was not looked at`, listed),
+  )
+  const tenant = branches.find(({ id }) => id === restored.branchId)
   return {
     placement: {
       server: placement.server,
@@ -88,6 +94,8 @@ export async function moveToRestorePoint(
     closedFor: isGoingOn ? null : account.clock.now().getTime() - since,
     settingsLost: [],
     endpointChanged: true,
+    isLast: false,
+    bound: tenant === undefined ? [] : ancestorsOf(branches, tenant).map(({ id }) => id),
   }
 }
 
