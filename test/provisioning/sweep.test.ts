@@ -244,8 +244,8 @@ test.each([
   [['tenant', 'delete', 'other', '--yes'], ['tenant.database-dropped']],
 ])('%j killed: a sweep changes nothing of what can go on, and finds nothing when it has', async (args, failpoints) => {
   const { fleet, sweep, onServer, root, env } = await setup()
-  await fleet.restorePoints.create('acme')
   for (const failpoint of failpoints) {
+    await fleet.restorePoints.create('acme')
     const killed = await runFleet(args, { root, env: { ...env, FLEET_FAILPOINT: failpoint } })
     expect(killed.code, `${failpoint}: ${killed.output}`).toBe('SIGKILL')
     const before = await onServer()
