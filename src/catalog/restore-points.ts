@@ -197,6 +197,11 @@ export async function findUnfinishedRestore(db: CatalogDb, tenantId: string): Pr
   return row && { kept: formatId(row.id), to: formatId(row.replaced_by ?? 0) }
 }
 
+/** Lets nobody else begin a restore of a tenant, or record the end of one, before this transaction is over. */
+export async function lockRestores(tx: CatalogTransaction, tenantId: string): Promise<void> {
+  await tx.selectFrom('fleet.tenant').select('id').where('id', '=', tenantId).forNoKeyUpdate().execute()
+}
+
 /** Forgets a restore point of which nothing was made. */
 export async function forgetRestorePoint(db: CatalogDb, id: string): Promise<void> {
   await db.deleteFrom('fleet.restore_point').where('id', '=', parseId(id)).where('state', '=', 'creating').execute()

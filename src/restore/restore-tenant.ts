@@ -6,6 +6,7 @@ import {
   finishRestorePoint,
   forgetRestorePoint,
   insertRestorePoint,
+  lockRestores,
   recordRestored,
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
@@ -142,29 +143,37 @@ function placed(point: StoredRestorePoint): ReadyRestorePoint {
 type ReadyRestorePoint = StoredRestorePoint & { readonly databaseId: string }
 
 /**
- * Before anything is renamed; after a crash, the record that is there already.
- * @throws FleetError RESTORE_REFUSED while a restore to another one has not come to its end
+ * Before anything is renamed; after a crash, or where another process is at it, the record that is there already.
+ * @throws FleetError RESTORE_REFUSED while a restore to another one has not come to its end, or when one to this has by now
  */
 async function recordKept(
   tenant: Tenant,
   { point, rolloutId }: { readonly point: StoredRestorePoint; readonly rolloutId: number | undefined },
   context: RestoreContext,
 ): Promise<{ readonly keptId: string; readonly isNew: boolean }> {
-  const { db, provider } = context
-  const unfinished = await findUnfinishedRestore(db, tenant.id)
-  if (unfinished?.to === point.id) return { keptId: unfinished.kept, isNew: false }
-  if (unfinished !== undefined) throw unfinishedRefusal(tenant.id, unfinished)
   const placement = restorablePlacement(tenant)
-  const keptId = await insertRestorePoint(db, {
-    tenantId: tenant.id,
-    history: tenant.history,
-    rolloutId,
-    replacedBy: point.id,
-    keep: context.keep,
-    hasCopy: true,
-    place: (id) => provider.plannedRestorePoint(placement, markOf({ id, reason: 'restore' }, context)),
+  return context.db.transaction().execute(async (tx) => {
+    // Of those who come here together, one begins it.
+    await lockRestores(tx, tenant.id)
+    const unfinished = await findUnfinishedRestore(tx, tenant.id)
+    if (unfinished?.to === point.id) return { keptId: unfinished.kept, isNew: false }
+    if (unfinished !== undefined) throw unfinishedRefusal(tenant.id, unfinished)
+    const found = await findRestorePoint(tx, point.id)
+    if (found?.state !== 'ready')
+      throw new FleetError('RESTORE_REFUSED', `Restore point ${point.id} is ${found?.state ?? 'gone'} by now.`, {
+        remedy: 'See what has been done meanwhile: `fleet restore-point list`.',
+      })
+    const keptId = await insertRestorePoint(tx, {
+      tenantId: tenant.id,
+      history: tenant.history,
+      rolloutId,
+      replacedBy: point.id,
+      keep: context.keep,
+      hasCopy: true,
+      place: (id) => context.provider.plannedRestorePoint(placement, markOf({ id, reason: 'restore' }, context)),
+    })
+    return { keptId, isNew: true }
   })
-  return { keptId, isNew: true }
 }
 
 /** Before anything is changed: who cannot write there hears it now. Returns how to give the folder back. */

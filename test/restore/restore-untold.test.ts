@@ -35,6 +35,22 @@ describe('a restore that is not told where to', () => {
     expect(await fleet.restore('acme')).toMatchObject({ point: { id: 'p4' } })
   })
 
+  test('is done once where several are begun together, and none says what it does not know', async () => {
+    const { fleet, run } = await setup()
+    await run('insert into items values (1, 10)')
+    await fleet.restorePoints.create('acme')
+    const ended = await Promise.allSettled([1, 2, 3, 4].map(() => fleet.restore('acme')))
+    const losses = ended.map((it) => (it.status === 'fulfilled' ? it.value.loss.kind : it.reason.code))
+    expect(
+      losses.filter((it) => it === 'none'),
+      `${losses}`,
+    ).toHaveLength(1)
+    for (const it of losses) expect(['none', 'unknown', 'RESTORE_REFUSED']).toContain(it)
+    const points = await fleet.restorePoints.list({ tenantId: 'acme' })
+    expect(points.map(({ id, state }) => `${id} ${state}`)).toEqual(['p2 ready', 'p1 restored'])
+    expect(await run('select id from items')).toEqual([{ id: 1 }])
+  })
+
   test('takes none in place of a newer one that has expired', async () => {
     const { fleet, inCatalog } = await setup()
     await fleet.restorePoints.create('acme')
