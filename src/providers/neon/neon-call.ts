@@ -5,6 +5,8 @@ export interface NeonCall {
   readonly path: string
   /** The project that it is about; null: none. */
   readonly projectId: string | null
+  /** The branch that it looks at or deletes; absent: it is about another thing, or makes one. */
+  readonly branchId?: string
 }
 
 /**

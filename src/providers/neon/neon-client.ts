@@ -162,7 +162,7 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
     getBranch: (projectId, id) =>
       unlessGone(
         ask(
-          { method: 'GET', path: '/projects/{project_id}/branches/{branch_id}', projectId },
+          { method: 'GET', path: '/projects/{project_id}/branches/{branch_id}', projectId, branchId: id },
           (params) => client.getProjectBranch(neonId(projectId), neonId(id), params),
           (it) => readBranch(it.branch, it.annotation?.value ?? {}),
           usual,
@@ -183,7 +183,7 @@ export function createNeonClient({ apiKey, baseUrl, clock, send, timeouts }: Neo
 
     async deleteBranch(projectId, branchId) {
       const request = ask(
-        { method: 'DELETE', path: '/projects/{project_id}/branches/{branch_id}', projectId },
+        { method: 'DELETE', path: '/projects/{project_id}/branches/{branch_id}', projectId, branchId },
         (params) => client.deleteProjectBranch({ projectId: neonId(projectId), branchId: neonId(branchId) }, params),
         readOperations,
         usual,

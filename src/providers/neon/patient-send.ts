@@ -24,7 +24,7 @@ export interface PatienceOptions {
   /** Says whether operations of a project are under way; asked before a call that was refused for them is repeated. */
   readonly isBusy: (projectId: string) => Promise<boolean>
   /** Returns until when what a call does not find may only not be seen yet, in milliseconds; null: it is not there. */
-  readonly visibleBy: (projectId: string | null) => number | null
+  readonly visibleBy: (call: NeonCall) => number | null
   /** From [0, 1); so that those who were refused together do not come back together. */
   readonly random: () => number
 }
@@ -51,7 +51,7 @@ export function createPatientSend({ send, clock, isBusy, visibleBy, random }: Pa
       const { error } = outcome
       if (!(error instanceof NeonApiError)) throw error
       const { kind, retryAfterMs } = error
-      const refusal = { kind, retryAfterMs, visibleBy: visibleBy(call.projectId) }
+      const refusal = { kind, retryAfterMs, visibleBy: visibleBy(call) }
       const next = nextTry(call, refusal, tries, now(), random)
       if (next === null) throw error
       await clock.sleep(next.waitMs)

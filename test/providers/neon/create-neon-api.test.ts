@@ -158,6 +158,17 @@ test('what is made in a project is waited for though the project itself is older
   expect(await look(it.api)).toHaveLength(1)
 })
 
+test('what this process has deleted is gone, though something was made there a moment ago', async () => {
+  const made = { status: 201, body: { endpoint, operations: [] } }
+  const it = await apiWith([made, DONE, GONE, DONE, GONE])
+  await it.api.createEndpoint('p', 'br-1')
+  await remove(it.api)
+  expect(await it.api.getBranch('p', 'br-1')).toBeUndefined()
+  await it.api.deleteProject('p')
+  await expect(look(it.api)).rejects.toMatchObject({ kind: 'gone' })
+  expect(it.got).toHaveLength(5)
+})
+
 test('what is made by an operation is waited for from when that has ended', async () => {
   const last = { status: 200, body: { operation: operation('finished') } }
   const it = await apiWith([{ status: 201, body: { endpoint, operations: [] } }, last, GONE, FOUND])
