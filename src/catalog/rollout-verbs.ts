@@ -26,9 +26,20 @@ export async function pauseRollout(db: CatalogDb, id: number, { reason, note, ep
   return numUpdatedRows > 0n
 }
 
-/** Moves a paused rollout to running and opens its servers again. @throws FleetError INVALID_TRANSITION */
+/** Moves a paused rollout to running and opens its servers again; who waited for one has all tries again. @throws FleetError INVALID_TRANSITION */
 export async function resumeRollout(db: CatalogDb, id: number): Promise<void> {
   await change(db, id, 'resume', async (tx) => {
+    await tx
+      .updateTable('fleet.tenant_run as r')
+      .from('fleet.rollout_server as s')
+      .set({ tries: 0, not_before: sql<Date>`now()` })
+      .whereRef('s.rollout_id', '=', 'r.rollout_id')
+      .whereRef('s.server', '=', 'r.server')
+      .where('r.rollout_id', '=', id)
+      .where('s.state', '=', 'paused')
+      .where('r.state', '=', 'pending')
+      .where('r.tries', '>', 0)
+      .execute()
     await tx
       .updateTable('fleet.rollout_server')
       .set({ state: 'open', sqlstate: null, message: null })

@@ -132,8 +132,8 @@ export interface RunResult {
   readonly state: 'succeeded' | 'failed' | 'pending'
   /** The tenant's own history, where it was seen: the catalog is corrected. */
   readonly history: readonly string[] | null
-  /** How many of its tries are used up now. */
-  readonly tries: number
+  /** Whether it used up one of its tries. */
+  readonly counts: boolean
   /** For `pending`: when it may be claimed again, in milliseconds from now. */
   readonly retryInMs: number
   readonly migration: string | null
@@ -156,7 +156,7 @@ export async function finishRuns(
     attempt: it.attempt,
     state: it.state,
     history_id: it.history && historyId(it.history),
-    tries: it.tries,
+    tries: it.counts ? 1 : 0,
     retry_in: it.retryInMs,
     migration: it.migration,
     sqlstate: it.sqlstate,
@@ -180,7 +180,7 @@ export async function finishRuns(
       for update of r
     ), written as (
       update fleet.tenant_run r
-      set state = result.state, tries = result.tries, migration = result.migration, sqlstate = result.sqlstate,
+      set state = result.state, tries = r.tries + result.tries, migration = result.migration, sqlstate = result.sqlstate,
         message = result.message, to_history_id = coalesce(result.history_id, r.to_history_id),
         not_before = now() + make_interval(secs => result.retry_in / 1000.0),
         finished_at = case when result.state = 'pending' then null else now() end

@@ -99,12 +99,11 @@ export async function migrateTenant(task: Task, options: MigrateTenantOptions): 
   await leave()
 }
 
-function toResult({ tenantId, attempt, tries }: ClaimedRun, settlement: Settlement): RunResult {
+function toResult({ tenantId, attempt }: ClaimedRun, settlement: Settlement): RunResult {
   const key = { tenantId, attempt, history: settlement.history }
   if (settlement.kind === 'succeed') {
-    return { ...key, state: 'succeeded', tries, retryInMs: 0, migration: null, sqlstate: null, message: null }
+    return { ...key, state: 'succeeded', counts: false, retryInMs: 0, migration: null, sqlstate: null, message: null }
   }
-  if (settlement.kind === 'fail')
-    return { ...key, state: 'failed', tries: tries + 1, retryInMs: 0, ...settlement.cause }
-  return { ...key, state: 'pending', tries: settlement.tries, retryInMs: settlement.retryInMs, ...settlement.cause }
+  if (settlement.kind === 'fail') return { ...key, state: 'failed', counts: true, retryInMs: 0, ...settlement.cause }
+  return { ...key, state: 'pending', counts: settlement.counts, retryInMs: settlement.retryInMs, ...settlement.cause }
 }

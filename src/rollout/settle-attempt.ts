@@ -8,8 +8,8 @@ export type Settlement =
   | {
       readonly kind: 'release'
       readonly reason: 'busy' | 'error'
-      /** How many of the tries are used up now. */
-      readonly tries: number
+      /** Whether it used up one of the tries. */
+      readonly counts: boolean
       readonly retryInMs: number
       readonly cause: Cause
       readonly history: readonly string[] | null
@@ -45,7 +45,7 @@ export interface SettleOptions {
 /**
  * Decides what becomes of a run: errors are tried again with growing waits until the tries are used up, being busy costs
  * nothing, and what is the server's or the role's fault is not held against the tenant. One that is away is asked as often as
- * after an error; after that its tenants wait, and their tries begin anew.
+ * after an error; after that its tenants wait.
  */
 export function settleAttempt(
   outcome: ApplyOutcome,
@@ -56,7 +56,7 @@ export function settleAttempt(
   const message = storedMessage(sqlstate, outcome.message)
   const cause: Cause = { migration, sqlstate, message }
   if (outcome.kind === 'failure') return { kind: 'fail', cause, history }
-  const release = { kind: 'release', cause, history, tries, stop: null } as const
+  const release = { kind: 'release', cause, history, counts: false, stop: null } as const
   if (outcome.kind === 'busy') return { ...release, reason: 'busy', retryInMs: Math.round(BUSY_MS * (1 + jitter)) }
   if (outcome.kind === 'server') return { ...release, reason: 'error', retryInMs: 0, stop: 'server' }
   if (outcome.kind === 'rights') return { ...release, reason: 'error', retryInMs: 0, stop: 'rollout' }
@@ -66,9 +66,9 @@ export function settleAttempt(
   }
   if (tries + 1 >= attempts) {
     const isAway = outcome.kind === 'service-away' || (outcome.kind === 'server-away' && sharesServer)
-    if (isAway) return { ...release, reason: 'error', tries: 0, retryInMs: 0, stop: 'server' }
+    if (isAway) return { ...release, reason: 'error', retryInMs: 0, stop: 'server' }
     return { kind: 'fail', cause: { ...cause, message: `${message} (after ${attempts} attempts)` }, history }
   }
   const wait = Math.min(BACKOFF_MOST_MS, BACKOFF_MS * 2 ** tries)
-  return { ...release, reason: 'error', tries: tries + 1, retryInMs: Math.round(wait * (0.5 + jitter)) }
+  return { ...release, reason: 'error', counts: true, retryInMs: Math.round(wait * (0.5 + jitter)) }
 }

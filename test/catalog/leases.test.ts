@@ -55,7 +55,7 @@ const succeeded = (tenantId: string, attempt: number) =>
     attempt,
     state: 'succeeded',
     history: ['m'],
-    tries: 0,
+    counts: false,
     retryInMs: 0,
     migration: null,
     sqlstate: null,

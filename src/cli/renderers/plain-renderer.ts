@@ -90,7 +90,9 @@ export function linesOf(event: RolloutEvent, { before, view }: { before: Rollout
     case 'migration.deviated':
       return [`${event.migration}: runs live from now on (${event.tenantId}: ${oneLine(event.deviation)})`]
     case 'server.paused':
-      return [`server ${event.server} is left out: ${event.sqlstate}  ${oneLine(event.message)}`]
+      return [
+        `server ${event.server} is left out: ${event.sqlstate === '' ? '' : `${event.sqlstate}  `}${oneLine(event.message)}`,
+      ]
     case 'rollout.paused':
       return [`rollout ${event.rolloutId} paused: ${event.reason}${event.note === '' ? '' : ` (${event.note})`}`]
     case 'rollout.finished':

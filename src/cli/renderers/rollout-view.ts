@@ -157,7 +157,10 @@ export function reduceView(before: RolloutView, event: RolloutEvent): RolloutVie
     case 'migration.deviated':
       return { ...view, notice: `${event.migration} runs live: it differs from what was recorded` }
     case 'server.paused':
-      return { ...view, notice: `server ${event.server} left out (${event.sqlstate}): ${event.message}` }
+      return {
+        ...view,
+        notice: `server ${event.server} left out${event.sqlstate === '' ? '' : ` (${event.sqlstate})`}: ${event.message}`,
+      }
     case 'rollout.paused':
       return { ...view, state: 'paused', pauseReason: event.reason }
     case 'rollout.finished':

@@ -1,14 +1,13 @@
-import { onTestFinished } from 'vitest'
 import type { FleetConfig } from '../../../src/config/config.ts'
 import type { FleetInput, NeonInput } from '../../../src/config/define-fleet.ts'
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import { type Client, withClient } from '../../../src/postgres/connect.ts'
 import { formatConnectionString, parseConnectionString } from '../../../src/postgres/connection-string.ts'
-import { quoteIdentifier } from '../../../src/postgres/identifiers.ts'
+import { makeCatalogDatabase } from '../../support/catalog-database.ts'
 import { setupFleet, type TestFleet } from '../../support/fleet.ts'
 import type { NeonEmulatorOptions } from '../../support/neon-emulator/index.ts'
 import { startTestEmulator, type TestEmulator } from '../../support/neon-emulator/test-emulator.ts'
-import { admin, superuser, uniqueName } from '../../support/test-server.ts'
+import { admin, superuser } from '../../support/test-server.ts'
 
 export interface NeonFleet extends TestFleet {
   readonly emulator: TestEmulator
@@ -66,15 +65,4 @@ export function setupBranchFleet(
   options: Omit<NeonEmulatorOptions, 'dataPlane'> = {},
 ): Promise<NeonFleet> {
   return setupNeonFleet(input, options, { placement: 'branch-per-tenant' })
-}
-
-async function makeCatalogDatabase(): Promise<string> {
-  const name = uniqueName('catalog')
-  const run = (command: string) =>
-    withClient(superuser(), { applicationName: 'test' }, (client) => client.query(command))
-  await run(`create database ${quoteIdentifier(name)} owner ${quoteIdentifier(admin().user)}`)
-  onTestFinished(async () => {
-    await run(`drop database ${quoteIdentifier(name)} with (force)`)
-  })
-  return name
 }
