@@ -268,7 +268,7 @@ test.each(WAYS)('a lock that a dead predecessor still holds is waited for, %s', 
 test('a database that cannot be reached is an error of connecting', async () => {
   const { apply, connection } = await setup()
   expect(await apply([first], { connection: { ...connection, port: 1 } })).toMatchObject({
-    kind: 'error',
+    kind: 'server-away',
     phase: 'connect',
     sqlstate: '08006',
     migration: '0001_a',

@@ -79,9 +79,11 @@ test('a sweep removes the older of two, once it is old, where the tenant is reco
   const younger = (await projectIds(it)).find((id) => id !== older)
   const record = (id: string | undefined) =>
     inCatalog((client) =>
-      client.query(`update fleet.tenant set placement = jsonb_set(placement, '{databaseId}', to_jsonb($1::text))`, [
-        id,
-      ]),
+      client.query(
+        `update fleet.tenant set placement =
+           jsonb_set(jsonb_set(placement, '{databaseId}', to_jsonb($1::text)), '{own,ids,project}', to_jsonb($1::text))`,
+        [id],
+      ),
     )
   await record(younger)
   const clock = { ...systemClock, now: () => new Date(Date.now() + 2 * 3_600_000) }
