@@ -18,7 +18,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     why: "Only at Neon does a restore depend on a history window, which an emulator's day is too short for.",
-    neon: /^8 of 8 tenants keep too little history, /,
+    neon: /^8 of 8 projects of the fleet keep too little history, /,
   },
   {
     why: 'Tenants stay in use while Neon makes a branch, and are closed while a server copies their files.',
