@@ -118,8 +118,11 @@ describe('undo', () => {
     const { fleet, rollOut } = await setupDropping()
     const { id } = await rollOut()
     const pausing = new Promise<void>((resolve) => {
-      fleet.on((event) => {
-        if (event.type === 'tenant.restored') resolve(fleet.rollouts.pause(event.rolloutId))
+      const stop = fleet.on((event) => {
+        if (event.type !== 'tenant.restored') return
+        // Another one may have begun by then.
+        stop()
+        resolve(fleet.rollouts.pause(event.rolloutId))
       })
     })
     const paused = await fleet.rollouts.undo(id, { concurrency: 1 })
