@@ -1,3 +1,5 @@
+import { isKeptByPostgres } from '../config/fleet-name.ts'
+
 /** Makes a fleet's name from a package's or folder's: what is not allowed becomes `-`; 20 characters at most. */
 export function fleetNameFrom(text: string): string {
   const name = text
@@ -6,8 +8,7 @@ export function fleetNameFrom(text: string): string {
     .replaceAll(/[^a-z0-9_-]+/g, '-')
     .slice(0, 20)
     .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-  // Neither is what PostgreSQL keeps for itself (src/config/schema.ts).
-  return name === '' || /^pg(_|$)/.test(name) ? 'fleet' : name
+  return name === '' || isKeptByPostgres(name) ? 'fleet' : name
 }
 
 /** The text of a first configuration. */

@@ -1,11 +1,13 @@
 import type { KyselyPlugin } from 'kysely'
 import { z } from 'zod'
 import type { ConnectionDescriptor } from '../model/connection.ts'
+import { COPIES_AT_ONCE, MOST_COPIES_AT_ONCE } from '../model/copies-at-once.ts'
 import { FleetError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
 import { parseConnectionString } from '../postgres/connection-string.ts'
 import { parseByteSize } from './byte-size.ts'
 import { parseDuration } from './duration.ts'
+import { isKeptByPostgres } from './fleet-name.ts'
 import { parseQuantity } from './quantity.ts'
 
 /*
@@ -195,8 +197,6 @@ const rollout = options({
   concurrentTimeout: duration.default(7_200_000),
 })
 
-/** As many as the admin has connections to a server. */
-const MOST_COPIES_AT_ONCE = 4
 const NOT_A_NUMBER_OF_COPIES = `is not a whole number from 1 to ${MOST_COPIES_AT_ONCE}.`
 
 const restorePoints = options({
@@ -212,7 +212,7 @@ const restorePoints = options({
     .int({ error: NOT_A_NUMBER_OF_COPIES })
     .min(1, NOT_A_NUMBER_OF_COPIES)
     .max(MOST_COPIES_AT_ONCE, NOT_A_NUMBER_OF_COPIES)
-    .default(2),
+    .default(COPIES_AT_ONCE),
   dump: options({ from: byteSize, programs: z.string({ error: 'is not a folder.' }).optional() }).optional(),
 })
 
@@ -227,7 +227,7 @@ export const schema = options({
       'is not a fleet name. Use a-z, 0-9, _ and -, with a letter or digit at both ends, 20 characters at most.',
     )
     .refine(
-      (name) => !/^pg(_|$)/.test(name),
+      (name) => !isKeptByPostgres(name),
       'is not a fleet name: the roles of its tenants would begin with pg_, which PostgreSQL keeps for itself.',
     ),
   provider: provider.default({ kind: 'embedded' }),

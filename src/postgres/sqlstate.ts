@@ -24,6 +24,7 @@ export const SQLSTATE = {
   diskFull: '53100',
   readOnly: '25006',
   cannotConnectNow: '57P03',
+  notReached: '08006',
   insufficientResources: '53000',
   tooManyConnections: '53300',
   invalidText: '22P02',
@@ -60,9 +61,9 @@ export function classifySqlstate(sqlstate: string): SqlstateClass {
   return CLASSES.find(([prefix]) => sqlstate.startsWith(prefix))?.[1] ?? 'failure'
 }
 
-/** Says whether who wanted to connect has found no server, or none that takes anybody: 08006 is what never reached it. */
+/** Says whether who wanted to connect has found no server, or none that takes anybody. */
 export function isServerAway(sqlstate: string): boolean {
-  return sqlstate === '08006' || sqlstate === SQLSTATE.cannotConnectNow
+  return sqlstate === SQLSTATE.notReached || sqlstate === SQLSTATE.cannotConnectNow
 }
 
 /** What Node reports when no server, or none any more, is at the other end. */
@@ -88,8 +89,8 @@ export function sqlstateOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return error.errors.map(sqlstateOf).find((it) => it !== undefined)
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  if (code !== undefined && CONNECTION_ERRORS.has(code)) return '08006'
+  if (code !== undefined && CONNECTION_ERRORS.has(code)) return SQLSTATE.notReached
   // No SQLSTATE looks like an error of the system (EPERM, EBUSY).
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)) return code
-  return LOST.test(error.message) ? '08006' : undefined
+  return LOST.test(error.message) ? SQLSTATE.notReached : undefined
 }

@@ -1,6 +1,7 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
 import { giveUpRestorePoint, isPlaced, listPlacedRestorePoints, listPlacedTemplates } from '../catalog/owners.ts'
-import { findUnfinishedRestore, listRestorePoints } from '../catalog/restore-points.ts'
+import { listRestorePoints } from '../catalog/restore-points.ts'
+import { findUnfinishedRestore } from '../catalog/restores.ts'
 import { forgetTemplate } from '../catalog/templates.ts'
 import { findTenant, listTenants } from '../catalog/tenants.ts'
 import { inPages } from '../lib/in-pages.ts'

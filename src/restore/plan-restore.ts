@@ -1,11 +1,5 @@
-import {
-  findRestorePoint,
-  findUnfinishedRestore,
-  isInActiveRollout,
-  listRestorePoints,
-  type StoredRestorePoint,
-  type UnfinishedRestore,
-} from '../catalog/restore-points.ts'
+import { findRestorePoint, listRestorePoints, type StoredRestorePoint } from '../catalog/restore-points.ts'
+import { findUnfinishedRestore, isInActiveRollout, type UnfinishedRestore } from '../catalog/restores.ts'
 import { FleetError } from '../model/errors.ts'
 import type { Placement, Tenant } from '../model/tenant.ts'
 import { choiceRefusal } from './choice-refusal.ts'

@@ -2,14 +2,12 @@ import { isInHistory } from '../catalog/restore-point-lineage.ts'
 import {
   changeRestorePoint,
   findRestorePoint,
-  findUnfinishedRestore,
   finishRestorePoint,
   forgetRestorePoint,
   insertRestorePoint,
-  lockRestores,
-  recordRestored,
   type StoredRestorePoint,
 } from '../catalog/restore-points.ts'
+import { findUnfinishedRestore, lockRestores, recordRestored } from '../catalog/restores.ts'
 import { failpoint } from '../lib/failpoint.ts'
 import { readHistory } from '../migrations/history.ts'
 import { FleetError, type FleetErrorCode } from '../model/errors.ts'

@@ -1,5 +1,5 @@
 import type { CatalogDb } from '../catalog/catalog-schema.ts'
-import { findUnfinishedRestore } from '../catalog/restore-points.ts'
+import { findUnfinishedRestore } from '../catalog/restores.ts'
 import type { ClaimedRun } from '../catalog/tenant-runs.ts'
 import type { WayBackFacts } from '../catalog/undo.ts'
 import type { ApplyOutcome } from '../migrations/apply-outcome.ts'

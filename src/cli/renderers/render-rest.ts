@@ -97,19 +97,18 @@ export function nextSteps({
   const look = failures.length > 0 ? [{ why: 'look', command: `fleet rollout show ${id} --failed` }] : []
   const undo = undoes === null ? [{ why: 'take back', command: `fleet rollout undo ${id}` }] : []
   // What stands in the way of an undo is what was written since, as a rule: trying the same again finds it again.
-  const otherwise = { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }
-  const retry = `fleet rollout retry ${id} --failed && fleet rollout resume ${id}`
+  const afterFailures =
+    undoes === null
+      ? { why: 'go on', command: `fleet rollout retry ${id} --failed && fleet rollout resume ${id}` }
+      : { why: 'again', command: `fleet rollout undo ${undoes} --salvage <folder>` }
   switch (state) {
     case 'completed':
       if (outcome !== 'degraded') return []
-      if (undoes !== null) return [...look, otherwise]
-      return [...look, ...undo, { why: 'go on', command: retry }]
+      return [...look, ...undo, afterFailures]
     case 'paused':
       return [
         ...look,
-        pauseReason === 'failure-budget' && undoes !== null
-          ? otherwise
-          : { why: 'go on', command: pauseReason === 'failure-budget' ? retry : `fleet rollout resume ${id}` },
+        pauseReason === 'failure-budget' ? afterFailures : { why: 'go on', command: `fleet rollout resume ${id}` },
         { why: 'give up', command: `fleet rollout abort ${id}` },
         ...undo,
       ]

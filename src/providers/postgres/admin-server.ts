@@ -1,10 +1,11 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../../lib/clock.ts'
 import type { ConnectionDescriptor } from '../../model/connection.ts'
+import { COPIES_AT_ONCE, MOST_COPIES_AT_ONCE } from '../../model/copies-at-once.ts'
 import { FleetError } from '../../model/errors.ts'
 import { type ClientBase, connectionRefusal, openPool, type Pool } from '../../postgres/connect.ts'
 import { classifySqlstate, SQLSTATE, sqlstateOf } from '../../postgres/sqlstate.ts'
-import { COPIES_AT_ONCE, type CopySettings } from './copy-settings.ts'
+import type { CopySettings } from './copy-settings.ts'
 import type { DumpSettings } from './dump-programs.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 
@@ -30,11 +31,8 @@ export interface AdminServer {
   close(): Promise<void>
 }
 
-/**
- * From four copies at once to eight a tenant gets cheaper by a quarter at best, while the writes of the neighbours
- * on the server wait behind the copies. Every operation counts, so that this is the number of connections, too.
- */
-const AT_ONCE = 4
+/** Every operation counts, so that this is the number of connections, too. */
+const AT_ONCE = MOST_COPIES_AT_ONCE
 const TRIES = 4
 const FIRST_PAUSE_MS = 100
 

@@ -7,9 +7,3 @@ export interface CopySettings {
   /** Which tenants are dumped rather than copied by the server; left out: none. */
   readonly dump?: DumpSettings | undefined
 }
-
-/**
- * On two cores a neighbour that writes keeps 0.9 of its throughput beside two copies and half of it beside four, which make no more
- * restore points per second (`npm run bench:restore`).
- */
-export const COPIES_AT_ONCE = 2

@@ -3,12 +3,12 @@ import { type Mark, type MarkKind, sameMark } from '../../../model/mark.ts'
 import type { Placement } from '../../../model/tenant.ts'
 import { protectedBranch } from '../delete-project.ts'
 import { explained } from '../explained.ts'
+import { lineageOf } from '../lineage.ts'
 import { branchMark, neonName, unfinishedPrefix } from '../names.ts'
 import type { NeonAccount } from '../neon-account.ts'
 import type { NeonBranch } from '../neon-api.ts'
 import { unlessGone } from '../neon-api-error.ts'
 import { foreignBranch, isOf } from './find-our-branch.ts'
-import { lineageOf } from './lineage.ts'
 import type { SharedProjects } from './shared-project.ts'
 
 /**

@@ -13,6 +13,7 @@ import { type DatabaseGrant, giveGrants, readGrants } from '../database-grants.t
 import { findBranch } from '../delete-branch.ts'
 import { explained } from '../explained.ts'
 import { isPassword, keepPassword, type Login, loginOf } from '../keep-password.ts'
+import { ancestorsOf } from '../lineage.ts'
 import { branchMark, neonName } from '../names.ts'
 import type { NeonAccount } from '../neon-account.ts'
 import type { NeonBranch } from '../neon-api.ts'
@@ -22,7 +23,6 @@ import { goneTenant, requireBranch } from '../restore-source.ts'
 import { withoutWrites } from '../without-writes.ts'
 import { closeBranch, listComputes, openBranch } from './computes.ts'
 import { foreignBranch } from './find-our-branch.ts'
-import { ancestorsOf } from './lineage.ts'
 
 /**
  * Puts the branch of a restore point in the place of a tenant's: it gets a compute, and with it another host, and the name; the

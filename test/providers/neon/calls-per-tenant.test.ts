@@ -24,3 +24,25 @@ test.each(RESTORES)('a restore takes as many calls as a plan says, %s', async (p
   expect((await restored(true)) + least).toBe(calls.least)
   expect((await restored(false)) + most).toBe(calls.most)
 })
+
+/** Without and with a restore point; each branch that is deleted is one operation. */
+const DELETIONS = [
+  ['project-per-tenant', 5, 7, 0],
+  ['branch-per-tenant', 4, 8, 1],
+] as const
+
+test.each(DELETIONS)(
+  'a deletion takes as many calls as the guide says, %s',
+  async (placement, alone, point, branches) => {
+    const { fleet, create, emulator } = await setupNeonFleet({}, {}, { placement })
+    await create(['a', 'b'])
+    await fleet.restorePoints.create('b')
+    const deleted = async (id: string) => {
+      emulator.calls.reset()
+      await fleet.tenants.delete([id])
+      return emulator.calls.log.filter(({ call }) => call !== 'getProjectOperation').length
+    }
+    expect((await deleted('a')) + branches).toBe(alone)
+    expect((await deleted('b')) + 2 * branches).toBe(point)
+  },
+)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { childrenFirst, type Link, lineageOf } from '../../../../src/providers/neon/branch-per-tenant/lineage.ts'
+import { childrenFirst, type Link, lineageOf } from '../../../src/providers/neon/lineage.ts'
 
 const link = (id: string, parentId: string | null): Link => ({ id, parentId })
 const ids = (links: readonly Link[]) => links.map(({ id }) => id)
